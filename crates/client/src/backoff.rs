@@ -31,7 +31,7 @@ const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 /// While calls wait for the link, a wait is computed from at most this number of failures, so that waits stay short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// The age at which a link counts as a success, so that the failures are counted from 0 again. A lower age would let
+/// A link of at least this age counts as a success: the failures are then counted from 0 again. A lower age would let
 /// clients flood a server that accepts connections and closes them soon.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 

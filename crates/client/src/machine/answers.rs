@@ -404,7 +404,7 @@ impl Machine {
         }
     }
 
-    /// Removes users who are no longer watched from the cache, and emits an event.
+    /// Removes from the cache the users who are no longer watched, and emits an event.
     pub(super) fn not_watched(&mut self, users: &[UserId], turn: &mut Turn) {
         // The own user is always watched, so it stays in the cache.
         let own = self.session.as_ref().map(|session| &session.user);

@@ -129,8 +129,8 @@ impl Session {
         is_newest
     }
 
-    /// Removes users who are no longer watched from the subscription list. Returns the users who were on it. Changes
-    /// nothing while the app forbids notifications about other users.
+    /// Removes the users `left`, who are no longer watched, from the client's copy of the subscription list. Returns
+    /// the users who were on it. Changes nothing while the app forbids notifications about other users.
     pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {
         if self.abilities.is_some_and(|abilities| !abilities.statuses_of_others) {
             return Vec::new();

@@ -25,7 +25,7 @@ impl Turn {
         self.effects.push(Effect::Emit(event));
     }
 
-    /// Emits the event that another device or the server API has unsubscribed from these users while the link was
+    /// Emits an event with these users. Another device or the server API has unsubscribed from them while the link was
     /// broken.
     pub(super) fn emit_unsubscribed(&mut self, unsubscribed: Vec<UserId>) {
         if !unsubscribed.is_empty() {

@@ -261,7 +261,7 @@ impl Nodes {
         format!("node {number}     {state}, pid {pid}, {} clients", self.clients.connections(node))
     }
 
-    /// Stops the nodes in order. Kills nodes that have not stopped in time.
+    /// Stops the nodes in an orderly way. Kills nodes that have not stopped in time.
     async fn stop(&mut self) {
         for node in &self.testbed.nodes {
             node.terminate();

@@ -62,7 +62,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
             }
             Err(_) => told.push("nothing that the node needs".to_owned()),
         }
-        // The node can still be stopped in order.
+        // The node can still be stopped in an orderly way.
         node.stop().await;
     }
     told.sort();
