@@ -257,8 +257,8 @@ impl<S: Versioned> Hub<S> {
         shown.is_some_and(|shown| shown < version) && self.graph.is_watching(watcher, user)
     }
 
-    /// Removes the mark of a user from a connection's mailbox, because an answer has a newer state than the hub. The
-    /// state of the hub does not count as sent.
+    /// Removes the mark of a user from a connection's mailbox without recording that the hub's state was sent. Called
+    /// if an answer to the connection contains a newer state than the hub has.
     pub fn pass_over(&mut self, watcher: WatcherKey, user: &User) {
         if let Some(subject) = self.graph.subject(user) {
             self.graph.pass_over(watcher, subject);

@@ -69,8 +69,8 @@ pub struct RedisFigures {
     pub waiting_batches: u64,
     /// The number of log entries that the readers of this node have not read yet, summed over the readers.
     pub waiting_entries: u64,
-    /// The size in bytes of the log entries that the readers have not read yet. Only the parts with a variable size are
-    /// counted.
+    /// The approximate size in bytes of these entries on the heap. An entry counts once for each reader that has not
+    /// read it yet.
     pub waiting_bytes: u64,
 }
 

@@ -2,7 +2,7 @@
 //! makes no user go offline.
 //!
 //! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced only
-//! when the journal is closed in order. After a crash of the machine, live records are created again from the facts.
+//! when the journal is closed properly. After a crash of the machine, live records are created again from the facts.
 //!
 //! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`. It also has a file of
 //! changes for each stripe of users: `live.N.0` and so on. Writes for users of different stripes therefore do not wait
@@ -139,7 +139,7 @@ pub(crate) struct Journal {
     errors: AtomicU64,
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
-    /// Whether the journal was closed in order. The folder then contains the mark of a closed journal. All stripes are
+    /// Whether the journal was closed properly. The folder then contains the mark of a closed journal. All stripes are
     /// locked while this field is written.
     is_closed: AtomicBool,
 }

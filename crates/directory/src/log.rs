@@ -39,7 +39,7 @@ struct Queue {
 #[derive(Default)]
 struct QueueState {
     entries: VecDeque<Arc<LogEntry>>,
-    /// The size in bytes of the variable parts of the entries.
+    /// The sum of [`News::bytes`] of the entries.
     bytes: usize,
     missed: Option<Partitions>,
 }
@@ -182,7 +182,8 @@ impl LocalLog {
         });
     }
 
-    /// Returns the number of entries in the queues of all readers, and the size in bytes of their variable parts.
+    /// Returns the number of entries in the queues of all readers, and the approximate size in bytes of these entries
+    /// on the heap ([`News::bytes`]). An entry counts once for each queue that it is in.
     pub fn waiting(&self) -> (usize, usize) {
         let (mut entries, mut bytes) = (0, 0);
         self.for_each(|queue| {

@@ -105,7 +105,7 @@ async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisS
         Ok(()) => true,
         Err(code) => {
             assert_eq!(code, TRY_AGAIN);
-            // The logout was refused for now, but it will be carried out. It has already ended the connection.
+            // The logout was refused, but it will be carried out. It has already ended the connection.
             true
         }
     });

@@ -123,7 +123,7 @@ pub mod testing {
             }
         }
 
-        /// Receives these bytes at once.
+        /// Receives all these bytes in one piece. Returns the number of bytes that the dialect has used.
         pub fn hear_at_once(&mut self, bytes: &[u8]) -> anyhow::Result<usize> {
             let mut heard = Heard::new(&mut self.ledger, 0, 1_000);
             let used = self.dialect.read(0, &mut self.step, bytes, &mut self.sent, &mut heard)?;

@@ -203,9 +203,13 @@ impl Cluster {
         }
     }
 
-    /// Ends connections of a lost node, and returns their number. If no connection is left, compares the restrictions
-    /// of all records with the facts. After that, the node with [`Duty::Whole`] removes the lost node from the
-    /// register. If the register does not have the lost node, each node forgets it.
+    /// Ends the connections of a lost node in the partitions of this node (in all partitions if
+    /// [`LostNode::is_everywhere`]), and returns their number. Stops early if the node has come back.
+    ///
+    /// If no record has a connection of the lost node any more, one more step follows. For a node in the register, only
+    /// the node with [`Duty::Whole`] compares the restrictions of all records with the facts, and then removes the lost
+    /// node from the register. For a node that is not in the register, every node that counts it as lost makes this
+    /// comparison, and then forgets the lost node by itself (`Duties::forget`).
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());

@@ -168,10 +168,11 @@ impl Records {
         *losses
     }
 
-    /// The last loss of live records; `None` if there was none since this node, or another node of the register, began.
+    /// The last loss of live records since the earliest start among this node and the other nodes in the register.
+    /// `None` if there was none since, and always `None` outside a cluster.
     ///
-    /// Records from before the loss may be missing. Records that were lost earlier do not matter, because no running
-    /// node has sent statuses of them.
+    /// Records from before the loss may be missing. A loss before that earliest start does not matter, because no
+    /// running node has sent statuses of the records that were lost then.
     pub(crate) fn lost(&self, now: Now) -> Option<Loss> {
         if !self.is_shared() {
             return None;

@@ -2,8 +2,8 @@
 //! once.
 //!
 //! Callers never wait for the log. An entry that the log does not accept waits in a bounded queue, in its order, until
-//! [`Telling::append_waiting`] appends it. If the queue is full, the entry is dropped. The facts still have the change,
-//! and readers will read the facts again.
+//! [`Telling::append_waiting`] appends it. If the queue is full and cannot be condensed, a new entry is dropped. The
+//! facts still have the change, and readers will read the facts again.
 
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};

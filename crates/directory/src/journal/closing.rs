@@ -1,5 +1,5 @@
-//! The mark of a journal that was closed in order. All data was synced to disk before the mark was written. If the
-//! machine reboots before the next start, nothing is lost.
+//! The mark of a journal that was closed properly. The mark says that all data was synced to disk: if the machine
+//! reboots before the next start, nothing is lost.
 //!
 //! The mark is a file. It is written after all other files were synced, and removed from the disk before anything else
 //! is written.

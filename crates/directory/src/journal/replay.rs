@@ -26,7 +26,7 @@ pub(crate) struct Recovery {
     pub machines: BTreeSet<String>,
     /// Whether written data may be missing: a file is truncated, unreadable, missing or marked as in doubt.
     pub damaged: bool,
-    /// Whether the journal was closed in order, with all files synced. If so, a reboot has lost nothing.
+    /// Whether the journal was closed properly, with all files synced. If so, a reboot has lost nothing.
     pub closed: bool,
     /// The files that could not be read to the end.
     pub damaged_files: Vec<DamagedFile>,

@@ -174,7 +174,8 @@ struct Entry {
 
 struct Kept {
     message: Message,
-    /// The creation time that the sender's account had when the message was sent.
+    /// The creation time of the account that sent the message. If the sender's account was deleted and created again
+    /// since, the present account has another creation time.
     made: Timestamp,
     forgotten: bool,
 }

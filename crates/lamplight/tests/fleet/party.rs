@@ -1,4 +1,4 @@
-//! Clients of two servers, and calls that may be refused for now.
+//! The clients of two servers, and calls that return the code of a refusal, such as [`TRY_AGAIN`].
 
 use super::{Client, Device, Server, statuses};
 use lamplight_wire::v1;
@@ -44,8 +44,7 @@ impl Party {
         Self { alices, doras, alice, wendy, bob, carol, dora }
     }
 
-    /// Returns the statuses of alice, carol and wendy in the answer to a query by bob; `None` if the query is refused
-    /// for now.
+    /// Returns the statuses of alice, carol and wendy in the answer to a query by bob; `None` if the query is refused.
     pub fn picture(&mut self) -> Option<Vec<UserStatus>> {
         query(&mut self.bob, &["alice", "carol", "wendy"]).ok()
     }

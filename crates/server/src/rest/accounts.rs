@@ -288,8 +288,8 @@ pub struct AccountDeleteFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleted {
-    /// 0: deleted; 70107: no such account; 7003: not a valid userID; 70402: the account of the admin who makes the
-    /// call.
+    /// 0 if the account was deleted; 70107 if there is no such account; 7003 if the userID is not valid; 70402 if the
+    /// account belongs to the admin who makes the call.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]

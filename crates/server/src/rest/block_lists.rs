@@ -278,7 +278,8 @@ pub struct BlackListChecked {
     /// The relation between the owner of the list (A) and the other user (B). With `BlackCheckResult_Type_Single`, only
     /// A's list is checked.
     relation: BlackRelation,
-    /// 0; 30003: no such account, and not on the list either; 30001: not a valid userID.
+    /// 0 if the user was checked; 30003 if the user has no account and neither user has the other on the block list;
+    /// 30001 if the userID is not valid.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]

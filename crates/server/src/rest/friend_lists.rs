@@ -187,7 +187,7 @@ pub struct FriendInfo {
     to_account: CompactString,
     /// The requested fields.
     sns_profile_item: Vec<TagValue>,
-    /// 0; 31704: not a friend; 30001: not a valid userID.
+    /// 0 if the user is a friend; 31704 if the user is not a friend; 30001 if the userID is not valid.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]

@@ -418,7 +418,7 @@ pub struct FriendChecked {
     /// The relation between the owner of the list (A) and the other user (B). With `CheckResult_Type_Single`, only A's
     /// list is checked.
     relation: Relation,
-    /// 0; 30003: no such account; 30001: not a valid userID.
+    /// 0 if the user was checked; 30003 if the user has no account; 30001 if the userID is not valid.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]

@@ -372,7 +372,7 @@ pub struct PeerError {
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = String)]
     peer_account: CompactString,
-    /// 70107: no such account; 7003: not a valid userID.
+    /// 70107 if the sender has no account; 7003 if the userID is not valid.
     error_code: u32,
 }
 

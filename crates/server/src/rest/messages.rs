@@ -279,7 +279,8 @@ pub struct SendError {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// 70107: no such account; 7003: not a valid userID; 20007: the recipient has blocked the sender.
+    /// 70107 if the recipient has no account; 7003 if the userID is not valid; 20007 if the recipient has blocked the
+    /// sender.
     error_code: u32,
 }
 

@@ -230,7 +230,7 @@ pub struct UserProfile {
     to_account: CompactString,
     /// The requested fields.
     profile_item: Vec<TagValue>,
-    /// 0; 40003: no such account; 40001: not a valid userID.
+    /// 0 if the profile was read; 40003 if the user has no account; 40001 if the userID is not valid.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]

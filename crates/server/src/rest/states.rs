@@ -91,7 +91,7 @@ pub struct AccountError {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// 70107: no such account; 7003: not a valid userID.
+    /// 70107 if there is no such account; 7003 if the userID is not valid.
     error_code: u32,
 }
 

@@ -29,8 +29,8 @@ const BEGINNING = new RegExp(
 );
 
 /**
- * Splits a custom status into its emoji and the rest. If the emoji is followed by a character other than a space, it
- * stays in the rest.
+ * Splits a custom status into the emoji at its beginning and the rest. An emoji counts only if a space follows or the
+ * text ends; otherwise the whole text is the rest.
  */
 export function splitSaying(customStatus: string): Saying {
   const emoji = BEGINNING.exec(customStatus)?.[1] ?? "";

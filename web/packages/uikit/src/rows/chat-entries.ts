@@ -1,6 +1,7 @@
 /**
- * The messages of a conversation as entries of the view, with the beginnings of days and of groups, as pure
- * functions.
+ * Pure functions that make the entries of the chat view from the messages of a conversation. An entry says whether its
+ * message is the first of a day, and whether it is the first or the last of a group. A group is messages of one user
+ * that follow each other within a short time on the same day.
  */
 
 import type { Message } from "../client.js";
