@@ -45,7 +45,7 @@ Needs a running server. A user who comes or goes meanwhile may be in the list or
         #[command(flatten)]
         app: AppArg,
     },
-    /// Set the custom status of a user, or clear it with \"\"
+    /// Set the custom status of a user, or clear it with ""
     #[command(after_help = "\
 Examples:
   lamplight status set alice \"in a meeting\"
