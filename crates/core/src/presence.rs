@@ -392,7 +392,7 @@ impl Presence {
         ended: &mut Vec<Ended>,
         now: Now,
     ) -> Vec<Removed> {
-        self.deleted = None;
+        self.account_exists(now);
         self.sigs.note(connect.issued, now.wall);
         self.born = self.born.max(connect.born);
         self.newest_login = self.newest_login.max(connect.login);

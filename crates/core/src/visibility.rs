@@ -137,8 +137,24 @@ impl Restrictions {
         Some(after)
     }
 
-    /// The restrictions of an account that was deleted. Every viewer is told of the deletion, so nothing is hidden. The
-    /// version is kept, so that late data of the account is recognised as older.
+    /// The restrictions after the account was deleted. Viewers who may not see the status are shown the deletion of a user
+    /// who was away.
+    pub(crate) fn deleted(&self, now: Now) -> Self {
+        self.map_shown(|shown| match shown.status_type {
+            StatusType::Unlogined | StatusType::Unknown => shown,
+            StatusType::Online | StatusType::Offline => ShownStatus {
+                status_type: StatusType::Unlogined,
+                version: shown.version.next(now.wall),
+                since: now.wall,
+                reason: Reason::Deleted,
+                last_seen: shown.last_seen,
+                lapses: None,
+            },
+        })
+    }
+
+    /// The restrictions of an account that was deleted and exists again: nothing is hidden. The version is kept, so that
+    /// late data of the deleted account is recognised as older.
     pub fn lifted(&self) -> Self {
         let (friends, blocked, apart) = Default::default();
         Self { version: self.version, visibility: Visibility::Everyone, friends, blocked, shown: None, apart }

@@ -242,6 +242,29 @@ proptest! {
             let restored = saved.restore(now(at), now(at).wall, now(at).moment);
             prop_assert_eq!(restored.restrictions(), hiding.presence.restrictions());
         }
+        // Both accounts are deleted, exist again, and log in.
+        let mut deleted = [&hiding, &leaving].map(|world| World {
+            presence: world.presence.clone(),
+            settings: settings.clone(),
+            connections: Vec::new(),
+        });
+        for (step, restored) in [(1_000, false), (2_000, true), (3_000, true)] {
+            for world in &mut deleted {
+                match (step, restored) {
+                    (1_000, _) => drop(world.presence.delete(login, &Default::default(), &settings, now(at + step))),
+                    (2_000, _) => drop(world.presence.restore_account(login + 1, now(at + step))),
+                    _ => world.connect(0, login + 2, now(at + step)),
+                }
+            }
+            let [mut hidden, away] = [0, 1].map(|index| deleted[index].shown_to("v"));
+            if step == 2_000 {
+                // A version never goes back for those who could see the user.
+                prop_assert!(hidden.version >= away.version);
+                hidden.version = away.version;
+            }
+            prop_assert!(!is_compared || hidden == away, "{} ms: {:?} instead of {:?}", step, hidden, away);
+            prop_assert!(!restored || deleted[0].presence.restrictions().is_none_or(|it| it.is_open()));
+        }
         // Whoever may see the user again is told a newer version, unless nothing is different.
         let open = StoredRestrictions { version: 10, ..StoredRestrictions::default() };
         let _ = hiding.presence.restrict(&open, &settings, now(at));

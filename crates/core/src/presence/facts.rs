@@ -295,7 +295,7 @@ impl Presence {
             return transition;
         }
         self.deleted_through = self.deleted_through.max(through);
-        transition.restricted = self.lift_restrictions(now);
+        transition.restricted = self.show_deletion(now);
         transition.unsubscribed = self.subscriptions.clear();
         self.subscriptions_end = Optional::NONE;
         self.subscriptions_lost = false;
@@ -325,13 +325,13 @@ impl Presence {
 
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
     /// account was deleted since, or if the record already has that account or a later one.
-    pub fn restore_account(&mut self, born: u64) -> Transition<()> {
+    pub fn restore_account(&mut self, born: u64, now: Now) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted.is_none() {
             return Transition::quiet(());
         }
         self.born = self.born.max(born);
-        self.deleted = None;
-        Transition { changed: true, ..Transition::quiet(()) }
+        let restricted = self.account_exists(now);
+        Transition { changed: true, restricted, ..Transition::quiet(()) }
     }
 
     /// Ends a login that was recorded and then refused. The device counts as notified of the cause.
@@ -454,9 +454,11 @@ impl Presence {
             (false, true) => Reason::Login,
             (false, false) => Reason::Logout,
         };
+        let mut was_restricted = false;
         let mut transition = self.change(reason, settings, now, |presence, ended| {
             // Only the facts of an existing account are adopted.
-            let was_deleted = presence.deleted.take().is_some();
+            let was_deleted = presence.is_deleted();
+            was_restricted = presence.account_exists(now);
             presence.ended_through = presence.ended_through.max(facts.ended_through);
             let mut changed = was_deleted | kicked | (facts.born > presence.born);
             presence.born = presence.born.max(facts.born);
@@ -495,6 +497,7 @@ impl Presence {
             changed
         });
         transition.changed |= transition.outcome;
+        transition.restricted |= was_restricted;
         transition.map(drop)
     }
 

@@ -67,13 +67,34 @@ impl Presence {
         self
     }
 
-    /// Ends all restrictions of a deleted account, because everybody is told of the deletion. Returns whether there
-    /// were any.
-    pub(super) fn lift_restrictions(&mut self, now: Now) -> bool {
+    /// Shows the deletion of the account to viewers who may not see the status. Returns whether anything is different for
+    /// them.
+    pub(super) fn show_deletion(&mut self, now: Now) -> bool {
+        let Some(before) = self.restrictions.as_deref() else { return false };
+        let after = before.deleted(now);
+        let differs = after != *before;
+        if differs {
+            self.restrictions = Some(Arc::new(after));
+        }
+        differs
+    }
+
+    /// Records that the account exists, which ends all restrictions of a deleted account. Of the deleted account, everybody
+    /// is shown what was shown to viewers who could not see the status. Returns whether there were restrictions.
+    pub(super) fn account_exists(&mut self, now: Now) -> bool {
+        if self.deleted.take().is_none() {
+            return false;
+        }
         let Some(before) = self.restrictions.as_deref().filter(|before| !before.is_open()) else {
             return false;
         };
-        self.set_restrictions(before.lifted(), true, now);
+        let lifted = before.lifted();
+        if let Some(shown) = before.newest_shown() {
+            (self.since, self.reason) = (shown.since, shown.reason);
+            self.last_seen = shown.last_seen.into();
+            self.version = self.version.max(shown.version);
+        }
+        self.set_restrictions(lifted, true, now);
         true
     }
 

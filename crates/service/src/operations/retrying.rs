@@ -179,7 +179,9 @@ impl Service {
                 None => Transition::quiet(Vec::new()),
             };
             if let Some(account) = &account {
-                transition.changed |= presence.restore_account(account.born).changed;
+                let restored = presence.restore_account(account.born, now);
+                transition.changed |= restored.changed;
+                transition.restricted |= restored.restricted;
             }
             transition
         });
