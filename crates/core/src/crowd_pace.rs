@@ -2,7 +2,7 @@
 //!
 //! If a user has thousands of watchers, they are served in shares. Between two shares, a worker does its other work. A
 //! share is a few watchers, so other work waits for less than a tenth of a millisecond. The number of shares in each
-//! millisecond is limited, so a crowd takes a part of the processor and leaves the rest to others.
+//! millisecond is limited, so a crowd takes a part of the processor and leaves the rest to other work.
 //!
 //! A change that conflation has delayed belongs to a user who changes often. The crowd of this user is served as slowly
 //! as the user's next change allows. The crowd of an occasional change is served faster.
