@@ -47,7 +47,8 @@ fn warn_of_missing_pages(list: &Path, files: &[String]) {
     }
 }
 
-/// Appends the files below a folder to `files`, as paths from `root`. Appends nothing if the folder does not exist.
+/// Appends to `files` the path of each file in `folder` and its subfolders, relative to `root`. Appends nothing if the
+/// folder does not exist.
 fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.expect("the folder can be read").path();

@@ -42,7 +42,7 @@ pub struct Actor {
     address: Option<String>,
 }
 
-/// An error of an operation that the audit log records: either a refusal or a fault.
+/// The error of an operation that the audit log records. The error is either a refusal or a fault.
 pub trait Unsuccessful {
     /// Returns the text of the error if it is a fault. Returns `None` for a refusal, which changes nothing and is not
     /// recorded.

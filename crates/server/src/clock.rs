@@ -50,8 +50,8 @@ impl Clock {
         self.unmoved() + self.ahead()
     }
 
-    /// Compares the clock with the time of a directory. This time was requested at `sent` and answered at `answered`,
-    /// both by [`Clock::local`]. The first call sets the clock; later calls correct it slowly.
+    /// Sets or corrects the clock by the time of a directory. The time was requested at `sent` and received at
+    /// `answered`; both are times of [`Clock::local`]. The first call sets the clock; later calls correct it slowly.
     pub fn measure(&self, sent: Moment, answered: Moment, directory: Now) {
         // The time by which tests have moved this clock must not count as a difference from the directory's clock.
         let unmoved = |at: Moment| Moment(at.0.saturating_sub(self.ahead().as_millis() as u64));
@@ -94,8 +94,8 @@ impl Clock {
         Duration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed))
     }
 
-    /// Waits until the next second in which no revoked UserSig was issued. UserSigs that are made after the wait are
-    /// then valid.
+    /// Waits until the next second in which no revoked UserSig was issued. UserSigs that are issued after the wait are
+    /// valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {

@@ -42,7 +42,8 @@ const BETWEEN_COMPARED: Duration = Duration::from_millis(5);
 /// The longest time for which a stopping node tries to hold its links. Other nodes end the remaining links after the
 /// lease and the grace.
 const HOLD_PATIENCE: Duration = Duration::from_secs(15);
-/// The longest time for which a stopping node tries to remove itself from the register, or to enter itself as draining.
+/// The longest time for which a stopping node tries to change the register. The node marks itself there as draining,
+/// and at the end removes itself.
 const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A node of a cluster.
@@ -60,8 +61,7 @@ pub struct Cluster {
     pub entry: NodeEntry,
     /// Notified by the workers when the change log reports that an app was changed.
     pub app_news: Arc<Notify>,
-    /// Notified when the register was read. If the register shows a lost node, the connections of that node are then
-    /// ended at once.
+    /// Notified after each read of the register, so that the connections of lost nodes are ended at once.
     pub register_read: Notify,
     /// Notified when the register contains an operator's request to drain this node.
     pub drain_requested: Notify,
@@ -69,7 +69,7 @@ pub struct Cluster {
     pub metrics: Arc<Metrics>,
     /// The health of the node, which says whether it is stopping.
     pub health: Arc<Health>,
-    /// The clock of the node, which this type sets to the time of the directory.
+    /// The clock of the node. The node sets it to the time of the directory.
     pub clock: Clock,
 }
 
@@ -80,8 +80,8 @@ pub struct Joined {
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// Sets the clock to the time of the directory. If the time of the nodes in the register still differs from the
-/// directory's time, sets the clock to the time of the nodes.
+/// Sets the clock to the time of the directory. If the time of the nodes in the register differs from it by a second or
+/// more, sets the clock to the time of the nodes.
 pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
     let sent = clock.local();
     let register = nodes.read(clock.now()).await?;
@@ -116,7 +116,7 @@ impl Cluster {
         }
     }
 
-    /// Updates the clock and the duties with a register. The read of the register began at `sent`, by the local clock.
+    /// Updates the clock and the duties from a register. `sent` is the local time at which the register was requested.
     fn observe(&self, sent: Moment, register: &Register) {
         let answered = self.clock.local();
         self.clock.measure(sent, answered, register.at);
@@ -203,13 +203,13 @@ impl Cluster {
         }
     }
 
-    /// Ends the connections of a lost node in the partitions of this node (in all partitions if
-    /// [`LostNode::is_everywhere`]), and returns their number. Stops early if the node has come back.
+    /// Ends the connections of a lost node in the partitions of this node, and returns their number. Covers all
+    /// partitions if [`LostNode::is_everywhere`] is `true`. Stops early if the node has come back.
     ///
-    /// If no record has a connection of the lost node any more, one more step follows. For a node in the register, only
-    /// the node with [`Duty::Whole`] compares the restrictions of all records with the facts, and then removes the lost
-    /// node from the register. For a node that is not in the register, every node that counts it as lost makes this
-    /// comparison, and then forgets the lost node by itself (`Duties::forget`).
+    /// When no record has a connection of the lost node, this function compares the restrictions of all records with
+    /// the facts, and then forgets the lost node. If the lost node is in the register, only the node with
+    /// [`Duty::Whole`] does this, and it removes the lost node from the register. Otherwise, every node does this for
+    /// itself (`Duties::forget`).
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
@@ -267,8 +267,8 @@ impl Cluster {
         }
     }
 
-    /// Runs until the task is aborted. While the node has [`Duty::Whole`], rebuilds the records that the directory
-    /// lacks: once when it first has the duty, and once for each later loss of records.
+    /// Rebuilds the records that the directory lacks, while the node has [`Duty::Whole`]. Does so once when the node
+    /// first has the duty, and again after each loss of records. Runs until the task is aborted.
     async fn restore_records(self: Arc<Self>) {
         let mut restored = Timestamp(0);
         loop {
@@ -375,7 +375,7 @@ impl Cluster {
 }
 
 /// Makes each worker read the watch lists of its connections again, and put back the connections that the records lack.
-/// Does not wait for the workers. Otherwise, a blocked worker could delay the renewal of the lease.
+/// Does not wait for the workers, because a blocked worker could delay the renewal of the lease.
 fn put_connections_back(workers: &[mpsc::WeakSender<Command>]) {
     for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
         // A worker that has stopped has no connections.
@@ -409,8 +409,8 @@ impl Joined {
     /// workers have stopped, because a running worker could enter new links in the records. Gives up when the node is
     /// cut off from the directory; the other nodes then count the node as lost.
     ///
-    /// The node stays in the register if it leaves live records behind that may differ from the facts: `is_settled` is
-    /// `false`. The other nodes then compare the records, as after the loss of a node.
+    /// If `is_settled` is `false`, the live records may differ from the facts. The node then stays in the register, and
+    /// the other nodes compare the records as after the loss of a node.
     pub async fn leave(self, is_settled: bool) {
         let cluster = &self.cluster;
         if !matches!(tokio::time::timeout(HOLD_PATIENCE, cluster.hold_all_links()).await, Ok(true)) {

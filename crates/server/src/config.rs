@@ -359,7 +359,7 @@ impl Config {
 }
 
 /// Returns `true` for a variable that Kubernetes sets (`enableServiceLinks`) for a Service whose name begins with
-/// `lamplight`. Also checks the value, so that a misspelt setting is refused.
+/// `lamplight`. Returns `false` if the value does not fit such a variable, because the name may be a misspelt setting.
 fn is_injected(name: &str, value: &str) -> bool {
     let is_number = |text: &str| text.parse::<u16>().is_ok();
     let is_url = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
@@ -451,7 +451,7 @@ mod tests {
         }
     }
 
-    /// Checks that no setting has a name that `is_injected` would ignore.
+    /// Checks that `is_injected` returns `false` for the variable of every setting.
     #[test]
     fn no_setting_has_a_name_that_kubernetes_makes() {
         fn check(value: &serde_json::Value, path: &str) {

@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// The modes of a folder and of a file that give access only to the owner.
+/// The modes of a folder and a file to which only the owner has access.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 /// The mode bits that give access to users other than the owner.
@@ -104,7 +104,7 @@ pub enum DataFolderError {
         /// The user id of this process.
         own: u32,
     },
-    /// A file is in place of one of Lamplight's folders, or a folder in place of one of its files.
+    /// A file has the name of one of Lamplight's folders, or a folder has the name of one of its files.
     #[error("{path} is a {found}, but Lamplight needs a {expected} there; move the {found} away")]
     Misplaced {
         /// The file or folder.
@@ -155,8 +155,8 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// Refuses a folder that is open to other users if they may need this access. They may need it in two cases. Either
-/// every user may create files in the folder (as in `/tmp`), or the folder has files of other programs and no database.
+/// Refuses a folder that is open to other users in two cases, because these users may need the access. Either every
+/// user may create files in the folder (as in `/tmp`), or the folder has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;
@@ -246,7 +246,8 @@ fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     }
 }
 
-/// Refuses a needed file that another user owns and this user cannot access. A restore by root can create such a file.
+/// Returns an error if a file that a start opens belongs to another user, and this process cannot access the file. A
+/// restore by root can create such a file.
 fn check_access(folder: &Path) -> Result<(), DataFolderError> {
     for path in OPENED.iter().map(|name| folder.join(name)) {
         let Ok(about) = fs::metadata(&path) else { continue };

@@ -32,9 +32,8 @@ impl FactsSettings {
         Self { data_dir: data_dir.to_owned(), postgres: None }
     }
 
-    /// Returns the settings of a node whose cluster shares a database in PostgreSQL. Without this call, one server or
-    /// command uses the database alone. All nodes with the same directory have the same `cluster`; nodes of other
-    /// clusters have a different `cluster`.
+    /// Returns these settings for a node whose cluster shares a database in PostgreSQL. `cluster` is the identity of
+    /// the cluster. Without this call, one server or command uses the database alone.
     #[must_use]
     pub fn shared_by(mut self, cluster: ClusterIdentity) -> Self {
         if let Some(postgres) = &mut self.postgres {
@@ -181,9 +180,10 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts at the start of a node of a cluster, and returns the new mark after the commit.
-    /// `is_known` says whether the directory of the cluster belongs to the present history. If the history does not
-    /// belong to this cluster, and no other node uses the facts, begins a new history with the number `new`.
+    /// Advances the mark of the facts when a node of a cluster starts, and returns the new mark after the commit.
+    /// `is_known` is `true` if the directory of the cluster belongs to the present history. Begins a new history with
+    /// the number `new` if it is `false`, unless this cluster has begun the present history or other nodes use the
+    /// facts.
     pub async fn begin_in_cluster(&self, new: u64, is_known: bool) -> Result<FactsMark, FactsError> {
         match self {
             // The settings do not allow a cluster with a file.
@@ -352,8 +352,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Checks the data folder of a node, whose database at `address` is empty. Fails if the facts of the data folder are in
-/// another database, or in a SQLite file that was not copied yet.
+/// Checks the data folder of a node. The node's database at `address` is empty. Fails if the facts of the data folder
+/// are in another database, or in a SQLite file that was not copied yet.
 fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
     let file = data_folder::facts_path(data_dir);
     match marked_address(data_dir).map_err(unavailable)? {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks, and the longest delay with which a deadline is handled, unless a tick takes longer. A
-/// deadline is the end of a linger, of a grace, or of a login without a connection.
+/// The interval between ticks. A tick handles the deadlines that have passed: the ends of lingers, of graces, and of
+/// logins without a connection.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.
@@ -133,8 +133,8 @@ async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool
     noted.is_ok_and(|noted| noted.is_ok())
 }
 
-/// Carries out the operations that wait because a store has failed, for at most `patience`. Returns whether none is
-/// left. Must be called after the keeper and the workers have stopped.
+/// Retries the operations in the retry list until none is left, for at most `patience`. Returns `false` if operations
+/// may be left. Must be called after the keeper and the workers have stopped.
 pub async fn finish_retries(service: &Service, clock: &Clock, patience: Duration) -> bool {
     let finished = async {
         while service.retries().0 > 0 && service.retry(clock.now()).await > 0 {

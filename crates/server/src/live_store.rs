@@ -25,7 +25,7 @@ pub enum LiveStore {
     Redis(Arc<RedisDirectory>),
 }
 
-/// A store that was opened, and whose records were not compared with the facts yet.
+/// An open store. Its records were not yet compared with the facts.
 pub struct Opened {
     /// The store.
     pub store: LiveStore,
@@ -175,8 +175,8 @@ impl Opened {
     }
 }
 
-/// Reads the live records, and the mark of the database that the journal must record. If the records were written with
-/// another database, moves them aside, because they may contain users that this database does not have.
+/// Reads the live records. Also returns the mark of the database, which the journal must record. If the records were
+/// written with another database, moves them aside, because they may contain users that this database does not have.
 async fn embedded(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), LiveStoreError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;

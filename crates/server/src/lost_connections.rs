@@ -54,7 +54,7 @@ struct Schedule {
     due: Moment,
     /// The time of the directory's last loss of writes, as of the last call of `is_due`; `None` without a loss.
     lost: Option<Timestamp>,
-    /// The number of comparisons that are still to be made soon.
+    /// The number of comparisons still to be made at the short interval [`AFTER_LOSS`].
     soon: u8,
 }
 

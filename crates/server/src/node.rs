@@ -46,7 +46,7 @@ const MAX_UNNAMED: usize = 4_096;
 const SPARE_FILES: u64 = 160;
 /// The file limit divided by this number is the maximum number of connections of the HTTP port.
 const HTTP_FILES: u64 = 8;
-/// The longest time for which a stopping node carries out operations that have failed.
+/// The longest time for which a stopping node retries failed operations.
 const RETRIES_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest time that a stopping node waits for its clients to receive their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);

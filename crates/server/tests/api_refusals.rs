@@ -64,7 +64,7 @@ const COMMANDS: [&str; 28] = [
     "sns/friend_delete_all",
 ];
 
-/// The commands and bodies of invalid calls, each with the code of its answer.
+/// Invalid calls: the command, the body, and the code of the answer.
 const BODIES: &[(&str, &str, u64)] = &[
     // Bodies that are not a JSON object.
     (IMPORT, "", 60003),

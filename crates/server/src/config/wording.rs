@@ -127,8 +127,8 @@ fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> 
     }
 }
 
-/// Returns the name of the variable that set the value at a path. The variable may also have set a section or list that
-/// contains the value. If the section itself is wrong, returns the variable of one of its settings.
+/// Returns the name of the environment variable that has set the value at a path. The variable may have set a section
+/// or list that contains the value. If no such variable exists, returns the variable of a setting inside the section.
 fn variable(path: &[String], variables: &[String]) -> String {
     let name_of = |path: &[String]| format!("LAMPLIGHT_{}", path.join("__")).to_uppercase();
     let around = (1..=path.len()).rev().map(|length| name_of(&path[..length]));

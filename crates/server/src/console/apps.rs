@@ -84,8 +84,8 @@ pub struct NewKey {
     key: Option<String>,
 }
 
-/// A request body that replaces all settings. The webhooks' token, the settings for JWTs and their secret are optional.
-/// Each of these settings keeps its value if it is absent.
+/// A request body that replaces the settings of an app. The token of the webhooks, the settings for JWTs and the secret
+/// for JWTs may be absent. An absent setting keeps its value.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {

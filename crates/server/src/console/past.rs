@@ -61,9 +61,9 @@ impl Sum for Tally {
 impl Tally {
     /// Combines the figures of this step with those of another node for the same step.
     ///
-    /// Each node counts the users, devices, backlog and changes of the whole cluster. Of these figures, the result has
-    /// the higher peak and the higher number of changes; the others are from the node with more samples. Connections,
-    /// notifications and durations are counted by each node for itself, and are added up.
+    /// Each node counts the users, devices, backlog and changes of the whole cluster. The result has the higher `peak`
+    /// and the higher number of changes, and otherwise the figures of the node with more samples. Each node counts only
+    /// its own connections, notifications and durations. These are added up.
     fn join(&mut self, other: &Self) {
         let (mut longer, shorter) = match other.samples > self.samples {
             true => (other.clone(), &*self),
@@ -85,7 +85,7 @@ impl Tally {
     }
 }
 
-/// Adds `later` to `sum`, bucket by bucket. If another version of the program has stored another number of buckets,
+/// Adds `later` to `sum`, bucket by bucket. If the numbers of buckets differ, as between two versions of the program,
 /// `later` replaces `sum`.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
@@ -125,8 +125,8 @@ impl Past {
     }
 
     /// Adds the figures of a sample, and writes the steps that are due. If the write fails, the sums over the shortest
-    /// steps are lost; longer steps are written later. After a leap of the wall clock, no old figures are deleted for
-    /// some time.
+    /// steps are lost; longer steps are written later. After a leap of the wall clock, old figures are kept for some
+    /// time.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);

@@ -95,7 +95,7 @@ impl Sessions {
         opened
     }
 
-    /// Returns the session to end when the maximum is exceeded: the least recently used session of the operator with
+    /// Returns the session that must end when there are too many: the least recently used session of the operator with
     /// the most sessions. Repeated logins of one operator therefore do not end the sessions of others.
     fn least_missed(&self) -> Option<String> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();

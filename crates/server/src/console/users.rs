@@ -89,7 +89,7 @@ pub struct WhichOnline {
     /// The platform on which the users must be connected; any platform if absent.
     #[serde(default)]
     on: Option<String>,
-    /// The `next` of the previous page.
+    /// The `next` of the previous page; absent for the first page.
     #[serde(default)]
     after: Option<String>,
     #[serde(default)]
@@ -128,7 +128,7 @@ pub struct ShownUser {
     devices: Vec<ShownDevice>,
     subscriptions: ShownSubscriptions,
     friends: usize,
-    /// The users who may see the status, apart from the blocked users.
+    /// The visibility of the status: everyone, friends or nobody. Users on the block list may not see the status.
     visibility: Visibility,
     /// The users on the block list, in ascending order of their ids.
     blocked: Vec<ShownBlocked>,

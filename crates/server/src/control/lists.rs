@@ -45,7 +45,7 @@ pub enum ListsOperation {
     SetVisibility {
         /// The owner of the status.
         user: User,
-        /// The users who may see the status.
+        /// The new visibility: everyone, friends or nobody.
         visibility: Visibility,
     },
     /// Reads the visibility and the block list of a user.
@@ -64,11 +64,11 @@ pub enum ListsOperation {
         /// The users to remove, at most 1,000.
         users: Vec<UserId>,
     },
-    /// Reads whether a user and others have blocked each other.
+    /// Reads, for each of several users, whether the user is on the owner's block list and the owner on the user's.
     CheckBlocks {
-        /// The user.
+        /// The owner of the block list.
         owner: User,
-        /// The others, at most 1,000.
+        /// The users to compare with, at most 1,000.
         users: Vec<UserId>,
     },
     /// Sends a text message on behalf of a user.
@@ -146,7 +146,7 @@ pub enum ListsOutcome {
     },
     /// The visibility and the block list of a user.
     BlockList {
-        /// The users who may see the status, apart from the blocked users.
+        /// The visibility of the status: everyone, friends or nobody.
         visibility: Visibility,
         /// The entries, in ascending order of their ids.
         blocked: Vec<BlockedUser>,
@@ -158,7 +158,7 @@ pub enum ListsOutcome {
         /// The users for whom the change failed.
         failures: Vec<BlockFailure>,
     },
-    /// The blocks between the users, in the order of the request.
+    /// The outcome of `CheckBlocks` for each user, in the order of the request.
     CheckedBlocks(Vec<CheckedBlock>),
     /// The message is stored: by this operation, or by an earlier attempt.
     Sent {
@@ -176,7 +176,7 @@ pub enum ListsOutcome {
     },
     /// A page of a conversation list.
     Conversations {
-        /// The conversations: first the pinned ones, then the others, each in descending order of the last activity.
+        /// The pinned conversations, then the others. Both groups are in descending order of the last activity.
         conversations: Vec<ShownConversation>,
         /// The cursor of the next page; `None` after the last page.
         next: Option<String>,

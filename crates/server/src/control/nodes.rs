@@ -44,7 +44,7 @@ pub struct ShownNode {
     pub version: String,
 }
 
-/// Lists the nodes in the register, in ascending order of their start.
+/// Lists the nodes in the register, in ascending order of their start times.
 pub(super) async fn list(
     duties: &Duties,
     nodes: Option<&dyn Nodes>,

@@ -13,9 +13,9 @@ use lamplight_service::{Service, ThrottleLimits};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Opens the store, with the lock of the data folder. An operation that only reads can also open a database in
-/// PostgreSQL that nodes use, or a database without a data folder. The database is then opened only to read, and the
-/// returned flag is `true`.
+/// Opens the store, and locks the data folder. If the operation only reads, also opens a database in PostgreSQL that
+/// nodes use, or whose data folder does not exist. Such a database is opened for reading only, and the returned flag is
+/// `true`.
 async fn open(
     settings: &FactsSettings,
     operation: &Operation,

@@ -222,7 +222,7 @@ pub enum Outcome {
     Audit(Vec<AuditEntry>),
     /// The sources of keys for JWTs, in ascending order of the ids of their apps.
     KeySources(Vec<ShownKeySource>),
-    /// The nodes of the cluster, in ascending order of their start.
+    /// The nodes of the cluster, in ascending order of their start times.
     Nodes(Vec<ShownNode>),
     /// Statuses, in the order of the request; `None` for users without an account.
     Statuses(Vec<Option<UserStatus>>),

@@ -63,8 +63,8 @@ impl Budget {
 }
 
 impl Account {
-    /// Returns the maximum number of used bytes after a share has grown to `bytes`. Only small shares may use the last
-    /// eighth of the budget.
+    /// Returns the limit on the used bytes of the budget that applies when a share grows to `bytes`. Only small shares
+    /// may use the last eighth of the budget.
     fn most_for(&self, bytes: usize) -> usize {
         if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
     }

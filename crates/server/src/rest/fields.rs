@@ -65,8 +65,8 @@ pub enum StatusVisibility {
 }
 
 impl StatusVisibility {
-    /// Returns the field of an answer. Returns `None` if everyone may see the status, so that most answers lack the
-    /// field.
+    /// Returns the value of the answer field for a visibility. Returns `None` if everyone may see the status, so that
+    /// most answers lack the field.
     pub fn shown(visibility: Visibility) -> Option<Self> {
         match visibility {
             Visibility::Everyone => None,

@@ -54,7 +54,7 @@ fn name_of(host: &str) -> &str {
     }
 }
 
-/// Returns `true` if this is a host name or an address. Other texts must not be copied into a header.
+/// Returns `true` if the text is a host name or an address. Other texts must not be copied into a header.
 fn is_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
     !name.is_empty() && name.len() <= 253 && name.chars().all(plain)

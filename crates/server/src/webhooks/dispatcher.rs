@@ -277,8 +277,8 @@ impl Dispatcher {
         });
     }
 
-    /// Updates whether this node has the duty for the lane. Reports new notices to the plan, or through the log to the
-    /// node that has the duty.
+    /// Checks whether this node has the duty for the lane. Then reports new notices: to the plan of this node if it has
+    /// the duty, or else through the change log to the node that has it.
     fn ring(&self, lane: Lane, work: &mut LaneWork, now: Moment) {
         if self.node.is_some() {
             let had_duty = std::mem::replace(&mut work.has_duty, self.service.has_lane(lane));

@@ -34,8 +34,8 @@ pub struct LanePlan {
     breaker: Breaker,
     /// Due notices that were read but not sent yet.
     ready: VecDeque<Notice>,
-    /// The notices that are being sent, and the sent notices without a stored outcome, with their users. Other notices
-    /// of the same users wait.
+    /// The user of each notice that is being sent or whose outcome is not stored yet, by the id of the notice. Other
+    /// notices of these users wait.
     busy: HashMap<u64, User>,
     in_flight: usize,
     /// `true` if the outbox may have notices that this plan does not know, and must be read again.
@@ -163,8 +163,8 @@ impl LanePlan {
         self.breaker
     }
 
-    /// Starts a read of the outbox if one is necessary, and returns the maximum number of notices to read. Otherwise
-    /// returns `None`. The caller must read the oldest unsettled notice of each user. Then the caller must call
+    /// Starts a read of the outbox if one is necessary. Returns the maximum number of notices to read; `None` if no
+    /// read is necessary. The caller must read the oldest unsettled notice of each user, and then call
     /// [`LanePlan::offer`] or [`LanePlan::reading_failed`].
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
@@ -325,8 +325,8 @@ impl LanePlan {
     }
 }
 
-/// Returns `true` if a notice may be sent now. A notice whose due time is further away than the longest delay may also
-/// be sent. In that case, the clock was set back after the due time was computed.
+/// Returns `true` if a notice may be sent now. This is also the case if its due time is further away than the longest
+/// delay: the clock was then set back after the due time was computed.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }

@@ -179,7 +179,7 @@ struct Info<'a> {
     /// The number of the user's status type after the event.
     #[serde(rename = "StatusType", skip_serializing_if = "Option::is_none")]
     status_type: Option<u8>,
-    /// The users who may see the status after the event; absent if everyone may.
+    /// The visibility of the status after the event; absent if everyone may see the status.
     #[serde(rename = "Visibility", skip_serializing_if = "Option::is_none")]
     visibility: Option<&'static str>,
 }

@@ -205,7 +205,7 @@ impl Pair {
         wait_until("every request is answered", async || self.receiver.lock().busy.is_empty()).await;
     }
 
-    /// Returns the state of the receiver that a node shows.
+    /// Returns the state of the receiver, as a node shows it to operators.
     fn shown(&self, node: usize) -> ReceiverState {
         self.nodes[node].webhooks.receiver(LANE)
     }

@@ -61,8 +61,8 @@ impl ReceiverTls {
     }
 
     /// Reads the files again if a file has changed, or if the files could not be used before. A certificate and its key
-    /// are rarely replaced at the same moment. If the files cannot be used, logs each error once and keeps the former
-    /// settings.
+    /// are often replaced one after the other, so the files may be unusable for a moment. In that case, logs each error
+    /// once and keeps the former settings.
     pub fn refresh(&self) {
         let before = self.read.read().clone();
         // The stamps are read before the contents, so that a change in between causes another read.

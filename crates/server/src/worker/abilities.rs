@@ -12,7 +12,8 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
 use std::collections::HashMap;
 
-/// The expiry time of a token after the app has lost the token's key. This time has always passed.
+/// The expiry time of a token if the app no longer has the token's key. It lies in the past, so the token counts as
+/// expired.
 pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 
 /// Applies changed settings of an app, or of all apps if `app` is `None`. Updates the abilities of the app's

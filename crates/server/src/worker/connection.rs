@@ -108,8 +108,8 @@ pub struct Login {
     /// The changes of lists that have not been sent to the client yet.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,
-    /// The number of statuses of the snapshot that are still to be sent, besides those in the login's answer. `None`
-    /// once the client was told that the snapshot is complete.
+    /// The number of statuses of the snapshot that were not in the login's answer and are still to be sent. `None`
+    /// after the client was told that the snapshot is complete.
     pub snapshot_left: Option<NonZeroU32>,
     /// `true` if the answer to the login has been sent, so that notifications may follow.
     pub answered: bool,

@@ -275,8 +275,8 @@ impl Worker {
         false
     }
 
-    /// Waits until the time of some work that no event starts: a conflated change, the next share of a crowd, or the
-    /// requests of a paused connection. Waits forever if there is no such work.
+    /// Waits until work is due that no event starts: a conflated change, the next share of a crowd, or the requests of
+    /// a paused connection. Waits forever if there is no such work.
     pub(super) async fn something_is_due(&self) {
         let now = self.shared.clock.now().moment;
         let due = self.audience.borrow().next_due().into_iter().chain(self.request_windows.next(now)).min();

@@ -22,7 +22,7 @@ pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 /// The unsent list changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// The client has all changes up to this version. While it is 0, the version is unknown, and nothing is sent.
+    /// The version up to which the client has all changes. 0 means that the version is unknown; nothing is sent then.
     told: u64,
     waiting: Option<Box<Waiting>>,
 }

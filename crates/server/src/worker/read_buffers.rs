@@ -24,8 +24,8 @@ impl Default for ReadBuffers {
 }
 
 impl ReadBuffers {
-    /// Reads from a connection's socket into `scratch`, and returns the number of bytes. The maximum is
-    /// `BYTES_PER_TURN`, or all of `scratch` for a large incomplete message.
+    /// Reads from a connection's socket into `scratch`, and returns the number of bytes. Reads at most `BYTES_PER_TURN`
+    /// bytes. If the connection has a large incomplete message, reads as many bytes as fit into `scratch`.
     pub fn read(&self, connection: &mut Connection) -> (usize, ReadOutcome) {
         let scratch = &mut *self.scratch.borrow_mut();
         let most = if connection.input.len() < BYTES_PER_TURN { BYTES_PER_TURN } else { scratch.len() };

@@ -33,7 +33,7 @@ pub struct Stream {
     /// Bytes that the socket has not accepted yet. The caller limits their number.
     #[expect(clippy::box_collection, reason = "every connection pays for it, and usually there are none")]
     unsent: Option<Box<Vec<u8>>>,
-    /// `true` if the writing side is to be closed once these bytes are sent.
+    /// `true` if the writing side is to be closed after `unsent` has been sent.
     ends: bool,
 }
 

@@ -107,8 +107,8 @@ impl TlsSession {
         }
     }
 
-    /// Encrypts `plain`, and appends the records to `outgoing`. Does nothing after the last alert, and before the end of
-    /// the handshake, when the client has not asked for anything yet.
+    /// Encrypts `plain`, and appends the records to `outgoing`. Does nothing before the end of the handshake, or after
+    /// the last alert.
     pub fn encrypt(&mut self, plain: &[u8], outgoing: &mut Vec<u8>) -> io::Result<()> {
         match self.sent_all {
             true => Ok(()),
@@ -116,7 +116,7 @@ impl TlsSession {
         }
     }
 
-    /// Appends the alert that ends the connection to `outgoing`, unless there was one.
+    /// Appends the alert that ends the connection to `outgoing`. Does nothing if the alert was already appended.
     pub fn close(&mut self, outgoing: &mut Vec<u8>) {
         self.received_all = true;
         if !std::mem::replace(&mut self.sent_all, true) {
@@ -125,8 +125,8 @@ impl TlsSession {
         }
     }
 
-    /// Appends the records that `act` makes to `outgoing`. Calls `act` only after the handshake: first without room, so
-    /// that it returns how much it needs.
+    /// Appends the records that `act` makes to `outgoing`. Calls `act` only after the handshake, and twice: with an
+    /// empty buffer it returns the needed size, and with a buffer of that size it writes.
     fn write(
         &mut self,
         outgoing: &mut Vec<u8>,

@@ -70,7 +70,7 @@ impl Exported {
     }
 
     /// Returns the series that the expression names, or its first problem. A value with a `$` is a variable of the
-    /// dashboard and matches every value. `shown` are labels in the legend.
+    /// dashboard and matches every value. `shown` has the labels that the legend shows.
     pub fn check(&self, expression: &str, shown: &[String]) -> Result<BTreeSet<String>, String> {
         let tokens = tokens(expression)?;
         let (mut used, mut grouped) = (BTreeSet::new(), shown.to_vec());

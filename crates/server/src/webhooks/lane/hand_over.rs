@@ -288,8 +288,8 @@ impl World {
         }
     }
 
-    /// Schedules an answer for the run `id` of a node. This run has made the call. If the node crashes before the
-    /// answer arrives, nobody receives the answer.
+    /// Schedules the answer to a call that the run `id` of a node has made. If the node crashes before the answer
+    /// arrives, nobody receives the answer.
     fn answer(&mut self, node: usize, id: NodeId, wait: u64, answer: Answer) {
         self.scheduled += 1;
         self.events.insert((self.now + wait, self.scheduled), (node, id, Event::Answered(answer)));
