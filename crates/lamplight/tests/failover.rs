@@ -93,7 +93,7 @@ impl Crowd {
     }
 }
 
-/// Waits until a query by bob is answered with statuses for which `fits` returns `true`.
+/// Queries the statuses of `users` as bob, until `fits` returns `true` for all of them.
 fn await_picture(bob: &mut Device, users: &[&str], fits: impl Fn(&UserStatus) -> bool) {
     let mut picture = Vec::new();
     let started = Instant::now();

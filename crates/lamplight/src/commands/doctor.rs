@@ -113,8 +113,8 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the contents of the node file twice. The first value is `None` if there is no file. The second value is also
-/// `None` if no node runs on the data folder.
+/// Returns the contents of the node file; `None` if there is no file. Also returns the same contents if a node runs on
+/// the data folder; otherwise `None`.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // If the file cannot be read, the check of the data folder reports it.
     let node = NodeFile::read(folder).ok().flatten();
@@ -201,8 +201,8 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings
 }
 
-/// Checks that the database can be opened, if there is one. Also checks the directory of a cluster, and that both
-/// belong together.
+/// Checks that the database can be opened, if there is one. Also checks the directory of a cluster, and that the
+/// database belongs to the directory.
 async fn stores(config: &Config, is_running: bool) -> Vec<Finding> {
     let (mut findings, mut mark) = (Vec::new(), None);
     // The mark of the directory is read first, because a running node advances the mark of the database before it notes

@@ -157,8 +157,8 @@ async fn look(operator: &mut Operator, node: NodeId) -> anyhow::Result<Option<Sh
     Ok(operator.nodes().await?.into_iter().find(|it| it.id == node))
 }
 
-/// Returns the node with this id or name. Nodes that no longer renew their lease are former runs, and are ignored if
-/// another node with this name renews its lease. If several nodes remain, fails with a text that lists their ids.
+/// Returns the node with this id or name. A node that no longer renews its lease is found by its name only if no other
+/// node with this name renews its lease. If several nodes remain, fails with a text that lists their ids.
 fn find<'a>(nodes: &'a [ShownNode], named: &str) -> anyhow::Result<&'a ShownNode> {
     let by_id = nodes.iter().find(|node| node.id.to_string() == named);
     let mut by_name: Vec<_> = nodes.iter().filter(|node| node.name == named).collect();
