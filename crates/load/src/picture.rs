@@ -94,9 +94,8 @@ impl Picture {
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }
     }
 
-    /// Records that a user has connected. If the user was [disconnected](Self::went) before, the custom status becomes
-    /// the one that the user's own connection has received last. It is usually empty. Otherwise, the custom status
-    /// stays.
+    /// Records that a user has connected. If the user was online, the custom status stays. After [`went`](Self::went),
+    /// it becomes the custom status that the user's own connection has received last.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         let truth = &mut self.truth[user as usize];

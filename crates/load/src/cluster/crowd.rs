@@ -13,9 +13,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
 
-/// The maximum number of logins in progress.
-const LOGINS_AT_ONCE: usize = 256;
 /// The maximum number of logins in progress at a time.
+const LOGINS_AT_ONCE: usize = 256;
+/// The longest wait for the answer to a login or another request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The mean pause between two attempts to log in, as in the SDKs.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1_500);

@@ -32,8 +32,8 @@ pub struct WrongEvents {
     pub offline: u64,
     /// The number of statuses that show a user as ONLINE again, although the user was not away.
     pub online: u64,
-    /// The number of statuses with a custom status that the user has not set yet, or that is older than the custom
-    /// status before.
+    /// The number of statuses with a wrong custom status: one that the user has not set yet, or one that is older than
+    /// the custom status that the watcher knew before.
     pub text: u64,
     /// The number of statuses with a new version, but without a change.
     pub empty: u64,
