@@ -24,9 +24,9 @@ pub trait Dialect {
     /// Appends the bytes with which a user makes the change with this number.
     fn change(&mut self, user: u32, number: u32, out: &mut Vec<u8>);
 
-    /// Appends the request with which a logged-in user creates a watch list on the server, and returns `true`. Its
-    /// answer is reported with [`Heard::log_in`], like the answer to a login. Returns `false` if the server stores no
-    /// watch lists, or already has the watch list of this user.
+    /// Appends the request with which a logged-in user creates a watch list on the server, and returns `true`. The
+    /// answer to this request is reported with [`Heard::log_in`], like the answer to a login. Returns `false` if the
+    /// server stores no watch lists, or already has the watch list of this user.
     fn subscribe(&mut self, _user: u32, _step: &mut u32, _out: &mut Vec<u8>) -> bool {
         false
     }

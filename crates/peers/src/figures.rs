@@ -14,17 +14,17 @@ pub enum Row {
     LoginTime,
     /// Resident memory of the server for a connection.
     IdleBytes,
-    /// Notifications per second of the server's CPU time, with a few outstanding changes.
+    /// Notifications per second of the server's CPU time, with 32 outstanding changes.
     Closed32,
-    /// Notifications per second of elapsed time, in the same load as the row before.
+    /// Notifications per second of elapsed time, with 32 outstanding changes.
     Closed32Rate,
-    /// Notifications per second of the server's CPU time, with many outstanding changes.
+    /// Notifications per second of the server's CPU time, with 512 outstanding changes.
     Closed512,
-    /// Notifications per second of elapsed time, in the same load as the row before.
+    /// Notifications per second of elapsed time, with 512 outstanding changes.
     Closed512Rate,
-    /// CPU time of the generator in the load with a few outstanding changes, as a fraction of the elapsed time.
+    /// CPU time of the generator with 32 outstanding changes, as a fraction of the elapsed time.
     Closed32Generator,
-    /// CPU time of the generator in the load with many outstanding changes, as a fraction of the elapsed time.
+    /// CPU time of the generator with 512 outstanding changes, as a fraction of the elapsed time.
     Closed512Generator,
     /// Median latency at the low rate of changes.
     Open500Median,

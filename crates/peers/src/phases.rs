@@ -18,7 +18,7 @@ const WARM_UP: f64 = 0.2;
 const TURNS: u64 = 5;
 /// The longest duration of a load, as a multiple of the measured time.
 const LONGEST_LOAD: u32 = 6;
-/// The highest fixed rate, as a fraction of the measured capacity. A higher rate is lowered.
+/// The highest fixed rate, as a fraction of the measured capacity. Above it, changes are made at half of the capacity.
 const BEARABLE: f64 = 0.9;
 /// The maximum number of changes that are sent before the generator reads again.
 const BURST: u32 = 64;
@@ -402,8 +402,8 @@ fn load_of(load: &ClosedLoad) -> ClosedLoad {
     ClosedLoad { users: load.users.clone(), outstanding: load.outstanding, ignored: load.ignored }
 }
 
-/// Keeps changes outstanding, although the connection of the user [`SLOW`] may end. Returns whether the server has
-/// ended it.
+/// Keeps changes outstanding, although the server may end the connection of the user [`SLOW`]. Returns whether the
+/// server has ended it.
 fn drive_with_a_loss(
     stage: &mut Stage,
     load: &ClosedLoad,
