@@ -47,8 +47,8 @@ pub struct Bound {
     pub memory_mib: f64,
     /// The allowed growth of the number of descriptors during the attack.
     pub descriptors: u64,
-    /// The lowest bound of the witness's p99, in milliseconds. If twice the p99 before the attack is higher, that is
-    /// the bound.
+    /// The lowest bound of the witness's p99, in milliseconds. If twice the p99 before the attack is higher, that value
+    /// is the bound instead.
     pub p99_floor_ms: f64,
 }
 

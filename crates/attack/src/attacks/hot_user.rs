@@ -306,8 +306,7 @@ struct Heard {
     made: Vec<Instant>,
     /// The number of watchers whose newest change is the last one.
     with_last: usize,
-    /// For each notification, the time in milliseconds for which the watcher did not have a change that was already
-    /// made.
+    /// For each notification, the time in milliseconds since the first change that the watcher did not have before it.
     late_ms: Vec<u32>,
 }
 
