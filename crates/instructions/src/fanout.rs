@@ -132,8 +132,8 @@ pub fn crowd(watchers: usize) -> Ring<Hub<Newest>> {
     ring
 }
 
-/// Returns an audience with the default rate, with one connection for each of these users. They are a part of a ring of
-/// `users` users, as in [`ring`].
+/// Returns an audience with the default rate. It has one connection for each user in `joined`. These users are a part
+/// of a ring of `users` users, as in [`ring`].
 ///
 /// # Panics
 ///

@@ -81,7 +81,7 @@ impl Node {
         node
     }
 
-    /// Begins the logins of the users with these numbers, up to the wait for the facts.
+    /// Begins the logins of the users with these numbers. Runs each login until it waits for the facts.
     ///
     /// # Panics
     ///
@@ -109,7 +109,7 @@ impl Node {
         numbers.map(begin).collect()
     }
 
-    /// Waits until the facts have answered this many writes since the start, besides that of the app.
+    /// Waits until the facts have answered this many writes since the start, not counting the write of the app.
     pub fn wait_for_facts(&self, writes: usize) {
         while self.facts.stats().writes < writes as u64 + 1 {
             std::thread::sleep(Duration::from_millis(10));
@@ -154,7 +154,7 @@ fn wait_for<T>(call: impl Future<Output = T>) -> T {
     }
 }
 
-/// A worker with connections, and a user who has logged in and has no connection there.
+/// A worker with connections. The first user has logged in, and has no connection to the worker yet.
 pub struct Entering {
     node: Node,
     ring: Ring<Audience<Newest>>,
@@ -162,7 +162,7 @@ pub struct Entering {
 }
 
 impl Entering {
-    /// Creates a worker to which all users but the first are connected, who has logged in.
+    /// Creates a worker to which all users but the first are connected. The first user has logged in.
     pub fn new(users: usize) -> Self {
         let node = Node::with_known(users, 1);
         let mut login = node.begin(0..1);
@@ -176,7 +176,7 @@ impl Entering {
         Self { node, ring, done }
     }
 
-    /// Adds the connection of the user, and returns the answer to the login with the states of [`WATCHED`] users.
+    /// Adds the connection of the first user, and returns the answer to the login with the states of [`WATCHED`] users.
     ///
     /// # Panics
     ///
