@@ -200,14 +200,14 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// A place in the code: `tree` begins with a path or with a tree of paths.
+/// A place in the code. `tree` begins there with a path or with a tree of paths.
 struct Path<'a> {
     tree: &'a str,
     is_export: bool,
 }
 
-/// Returns the tree of each `pub use`, and each place where a path begins with `crate`, `self` or `super`. A path of a
-/// `pub use` that begins so is found twice.
+/// Returns the tree of each `pub use`, and each place where a path begins with `crate`, `self` or `super`. If a path of
+/// a `pub use` begins with one of these words, it is found twice.
 fn paths(code: &str) -> Vec<Path<'_>> {
     let mut found = Vec::new();
     let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
