@@ -329,8 +329,8 @@ impl Cluster {
         std::future::pending::<()>().await;
     }
 
-    /// Enters this node in the register as draining, so that other nodes take over its duties at once. The health of
-    /// the node must already say that the node drains or stops.
+    /// Marks this node in the register as draining, so that other nodes take over its duties at once. The health of the
+    /// node must already say that the node drains or stops.
     async fn tell_draining(&self) {
         let entry = self.current_entry();
         let told =
@@ -399,8 +399,8 @@ impl Joined {
         tasks
     }
 
-    /// Enters this node in the register as draining, so that other nodes take over its duties at once. The health of
-    /// the node must already say that the node drains or stops.
+    /// Marks this node in the register as draining, so that other nodes take over its duties at once. The health of the
+    /// node must already say that the node drains or stops.
     pub async fn tell_draining(&self) {
         self.cluster.tell_draining().await;
     }

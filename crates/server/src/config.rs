@@ -31,8 +31,8 @@ pub struct Config {
     /// The URL of the database in PostgreSQL that keeps the facts. Without the URL, the facts are kept in a SQLite file
     /// in the data folder. The URL is a secret, because it contains the password.
     pub facts: Option<FactsUrl>,
-    /// A file with certificates of authorities, in PEM. One of them must have signed the certificate of PostgreSQL.
-    /// Without the file, the authorities of the system are trusted.
+    /// A file with the certificates of the authorities that may sign the certificate of PostgreSQL, in PEM. Without the
+    /// file, the authorities of the system are trusted.
     pub facts_ca: Option<PathBuf>,
     /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,

@@ -181,9 +181,9 @@ impl FactsStore {
     }
 
     /// Advances the mark of the facts when a node of a cluster starts, and returns the new mark after the commit.
-    /// `is_known` is `true` if the directory of the cluster belongs to the present history. Begins a new history with
-    /// the number `new` if it is `false`, unless this cluster has begun the present history or other nodes use the
-    /// facts.
+    /// `is_known` is `true` if the directory of the cluster belongs to the present history. If it is `false`, begins a
+    /// new history with the number `new`. Keeps the present history if this cluster has begun it, or if other nodes use
+    /// the facts.
     pub async fn begin_in_cluster(&self, new: u64, is_known: bool) -> Result<FactsMark, FactsError> {
         match self {
             // The settings do not allow a cluster with a file.
@@ -200,7 +200,7 @@ impl FactsStore {
         }
     }
 
-    /// Commits a write that changes no facts. Succeeds if any other write would succeed.
+    /// Commits a write that changes no facts. Fails if other writes would fail too.
     pub async fn probe(&self) -> Result<(), FactsError> {
         match self {
             Self::Sqlite(facts) => facts.probe().await,

@@ -91,7 +91,7 @@ pub struct Health {
     draining: AtomicBool,
 }
 
-/// The state of the database probe: the running one, and the result of the last one.
+/// The running probe of the database, if any, and the result of the last finished probe.
 #[derive(Default)]
 struct Probe {
     /// The start of the running probe; `None` if no probe is running.

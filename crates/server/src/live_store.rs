@@ -29,7 +29,7 @@ pub enum LiveStore {
 pub struct Opened {
     /// The store.
     pub store: LiveStore,
-    /// The damage that the embedded directory has found on disk.
+    /// The damage that the embedded directory has found on disk; `None` for Redis.
     recovered: Option<Recovered>,
     /// The [`FactsMark`] that is stored in Redis; `None` for the embedded directory.
     pub noted: Option<FactsMark>,

@@ -23,7 +23,7 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// Each read fails at first, like a read beyond the limit on waiting reads.
+/// Each read fails at first, as it does when too many reads wait.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;

@@ -62,8 +62,8 @@ pub fn text(error: &Error, variables: &[String]) -> String {
     }
 }
 
-/// Returns the text of a syntax error without the quoted lines of the file. Any quoted line may contain a secret: in a
-/// file with a syntax error, it is not certain to which setting a line belongs.
+/// Returns the text of a syntax error without the quoted lines of the file. Any quoted line may contain a secret,
+/// because a syntax error leaves it uncertain to which setting a line belongs.
 fn without_excerpt(message: &str) -> String {
     let is_excerpt = |line: &str| {
         line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).starts_with('|')
@@ -128,7 +128,8 @@ fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> 
 }
 
 /// Returns the name of the environment variable that has set the value at a path. The variable may have set a section
-/// or list that contains the value. If no such variable exists, returns the variable of a setting inside the section.
+/// or list that contains the value. If no such variable exists, returns the variable of a setting inside the section at
+/// the path.
 fn variable(path: &[String], variables: &[String]) -> String {
     let name_of = |path: &[String]| format!("LAMPLIGHT_{}", path.join("__")).to_uppercase();
     let around = (1..=path.len()).rev().map(|length| name_of(&path[..length]));

@@ -32,7 +32,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The maximum number of wrong passwords from one source within a minute. After this number, all logins from the source
 /// are refused for a minute.
 const MOST_FAILURES: u32 = 5;
-/// The longest time that the answer to a login waits for the login's entry in the audit log.
+/// The longest time for which the answer to a login is delayed until the login is entered in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);
 /// The cookie that identifies a known browser.
 const DEVICE_COOKIE: &str = "lamplight_console_device";
@@ -52,7 +52,8 @@ pub struct Door {
     logins: Mutex<Logins>,
     /// Admits one password check at a time for unknown browsers. A check takes 19 MiB.
     strangers: Arc<LoginQueue>,
-    /// Admits one password check at a time for known browsers, which therefore do not wait for unknown browsers.
+    /// Admits one password check at a time for known browsers. Known browsers therefore do not wait for unknown
+    /// browsers.
     known_turn: Arc<Semaphore>,
     known_waiting: Arc<devices::Permits>,
 }

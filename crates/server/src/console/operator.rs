@@ -68,7 +68,7 @@ pub enum OperatorsError {
 impl OperatorName {
     const MOST_BYTES: usize = 32;
 
-    /// Returns the name `admin`, of the operator who always exists.
+    /// Returns the name of the operator who always exists, `admin`.
     pub fn admin() -> Self {
         Self("admin".to_owned())
     }

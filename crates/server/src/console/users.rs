@@ -109,7 +109,7 @@ struct ShownOnlineUser {
     user_id: UserId,
     nick: String,
     custom_status: String,
-    /// The time at which the server clears the custom status.
+    /// The time at which the server clears the custom status; `None` if no such time is set.
     custom_expires: Option<Timestamp>,
     since: Timestamp,
     reason: Reason,
@@ -147,7 +147,7 @@ struct ShownStatus {
     status_type: &'static str,
     number: i32,
     custom_status: String,
-    /// The time at which the server clears the custom status.
+    /// The time at which the server clears the custom status; `None` if no such time is set.
     custom_expires: Option<Timestamp>,
     /// The version of the status, as text. JSON numbers are exact only up to 53 bits.
     version: String,

@@ -64,7 +64,7 @@ pub enum ListsOperation {
         /// The users to remove, at most 1,000.
         users: Vec<UserId>,
     },
-    /// Reads, for each of several users, whether the user is on the owner's block list and the owner on the user's.
+    /// Reads the blocks between the owner and other users, in both directions.
     CheckBlocks {
         /// The owner of the block list.
         owner: User,

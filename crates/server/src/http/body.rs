@@ -37,7 +37,8 @@ pub const RATE: MinimumRate = MinimumRate {
 /// the answer only after they have written the body.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
-/// The first allocation for a body of unknown length, in bytes. It is doubled up to [`MOST_ALLOCATED`].
+/// The first allocation for a body of unknown length, in bytes. The allocation is doubled as the body grows, up to
+/// [`MOST_ALLOCATED`].
 const LEAST_ROOM: usize = 1_024;
 
 /// The largest body on the heap, in bytes. A larger body gets its own memory mapping. The mapping returns to the system

@@ -1,10 +1,10 @@
 //! A listener for HTTP. It limits the number of connections, and the time and memory of each.
 //!
-//! A connection beyond a limit briefly gets a spare permit, if one is free. Only requests for health and metrics are
-//! served on it.
+//! A connection beyond a limit briefly gets a spare permit, if one is free. On such a connection, only requests for
+//! health and metrics are served.
 //!
-//! A trusted proxy's connection carries the requests of many clients. It is therefore not counted for the proxy's
-//! address: each request counts for its client's address until the request is answered.
+//! A trusted proxy's connection carries the requests of many clients. The connection is therefore not counted for the
+//! proxy's address. Instead, each request is counted for its client's address until the request is answered.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};

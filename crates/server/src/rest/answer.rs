@@ -22,7 +22,7 @@ pub struct Answer {
 
 /// The outcome of a command that has run.
 pub struct Reply<T> {
-    /// 0; or, if the command failed for every user in the call, the reason.
+    /// `OK`, or the reason if the command failed for every user in the call.
     pub code: Code,
     /// Details that are appended to `ErrorInfo`; may be empty.
     pub detail: String,

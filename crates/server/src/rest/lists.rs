@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The highest value of an app's limits on the users in one call, such as `limits.query_batch`.
+/// The maximum that the settings of an app may set for the number of users in one call, such as `limits.query_batch`.
 pub const MOST_BY_SETTING: usize = 10_000;
 
 /// A collector of the entries of a JSON list, which it receives one by one.

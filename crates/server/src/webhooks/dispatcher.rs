@@ -86,7 +86,7 @@ struct LaneWork {
     has_duty: bool,
     /// `true` if the lane has new notices that were not reported yet, neither to the plan nor to the other nodes.
     is_rung: bool,
-    /// The last time at which this node reported new notices to the other nodes.
+    /// The last time at which this node reported new notices to the other nodes; `None` if it has reported none.
     told: Option<Moment>,
     /// Whether this node shows operators a state of the receiver. A node that does not send the notices of the lane
     /// shows none.

@@ -25,7 +25,7 @@ pub const BREAKER_FAILURES: u32 = 3;
 /// The number of failed attempts after which a notice becomes a dead letter. Failures while the circuit breaker is open
 /// are not counted.
 pub const MAX_ATTEMPTS: u32 = 16;
-/// If a notice is this old, its next failure makes it a dead letter.
+/// The age of a notice from which on its next failure makes it a dead letter.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
 /// The plan of one lane: the circuit breaker, and the known notices that wait or are being sent.

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 const SCRATCH_BYTES: usize = 64 * 1024;
-/// The maximum number of bytes that are read from one connection before others are served. This is up to a thousand
-/// WebSocket control frames. Incomplete larger frames are read in pieces of up to `SCRATCH_BYTES`.
+/// The maximum number of bytes that are read from one connection before others are served. These bytes can be more than
+/// a thousand WebSocket control frames. Incomplete larger frames are read in pieces of up to `SCRATCH_BYTES`.
 const BYTES_PER_TURN: usize = 8 * 1024;
 
 /// The read buffers of one worker. A connection has its own buffer while it has an incomplete message.

@@ -20,7 +20,8 @@ pub struct TlsSession {
     connection: UnbufferedServerConnection,
     /// Received bytes of an incomplete record or handshake message.
     incomplete: Box<[u8]>,
-    /// `true` if no more data is expected: the peer has sent its last, its data was invalid, or this side has closed.
+    /// `true` if no more data is expected: the peer has ended its stream, its data was invalid, or this side has
+    /// closed.
     received_all: bool,
     /// `true` after the last alert. Nothing can be sent after it.
     sent_all: bool,

@@ -6,7 +6,7 @@ use lamplight_wire::v1;
 /// The current abilities of a client, and the abilities that were last sent to it.
 pub struct ToldAbilities {
     now: lamplight_core::Abilities,
-    /// The abilities that were last sent, if they differ from the current ones.
+    /// The abilities that were last sent; `None` if they equal the current ones.
     told: Option<Box<lamplight_core::Abilities>>,
 }
 
