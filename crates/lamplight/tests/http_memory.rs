@@ -102,7 +102,6 @@ impl Target {
         value.parse().unwrap()
     }
 
-    /// Waits until the condition is true.
     fn wait_until(&self, what: &str, mut condition: impl FnMut() -> bool) {
         let until = Instant::now() + PATIENCE;
         while !condition() {

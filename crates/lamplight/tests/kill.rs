@@ -66,7 +66,6 @@ async fn killed_in_the_middle_of_logins_it_loses_no_acknowledged_one() {
     }
 }
 
-/// Waits until the condition is true.
 async fn until(mut is_so: impl FnMut() -> bool) {
     let wait = async {
         while !is_so() {

@@ -55,7 +55,6 @@ impl Device {
         (device, refused)
     }
 
-    /// Sends a request and waits for its answer.
     fn ask(&mut self, request: Request) -> Body {
         let id = self.next;
         self.next += 1;

@@ -263,7 +263,7 @@ async fn create(
 }
 
 /// Returns an id for a new app: one above the highest id, so that ids are normally not reused. If no higher id exists,
-/// returns a free id, preferably from [`FIRST_APP`] on. Returns `None` if all ids are taken.
+/// returns a free id, if possible one that is not below [`FIRST_APP`]. Returns `None` if all ids are taken.
 fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
     let above = taken.last().map_or(Some(FIRST_APP), |last| last.0.checked_add(1));
     let free = |id: &u32| !taken.contains(&AppId(*id));

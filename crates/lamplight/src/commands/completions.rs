@@ -76,7 +76,8 @@ fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Resu
     Ok(())
 }
 
-/// Returns the file name and the manual page of a built command. The file name includes the parent commands.
+/// Returns the file name and the manual page of a command. `Command::build` must have been called. The file name
+/// includes the parent commands.
 fn page(command: &Command) -> anyhow::Result<(String, String)> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut bytes = Vec::new();
