@@ -32,9 +32,9 @@ pub struct Heard {
     /// The time after which the client should reconnect; `None` if the server has not sent it. The server sends this
     /// time before it closes the connection.
     pub retry_after: Option<Duration>,
-    /// The text of the last refusal.
+    /// The text of the last refusal, if there was one.
     pub refusal: Option<String>,
-    /// The description of a message that cannot be handled.
+    /// The description of a message that cannot be handled, if there was one.
     pub fault: Option<String>,
 }
 

@@ -40,7 +40,7 @@ pub struct ServerSettings {
     pub every_change: bool,
     /// The address of the receiver of the app's webhook; `None` if the app has no webhook.
     pub webhook: Option<SocketAddr>,
-    /// The transport of the connections. With TLS, the server gets a certificate that it has signed itself.
+    /// The transport of the connections. With TLS, the server gets a self-signed certificate.
     pub transport: Transport,
 }
 

@@ -105,7 +105,7 @@ impl Spent {
 pub struct RedisMemory {
     /// The memory of all servers.
     pub used: f64,
-    /// The memory of the heads of all partitions, which contain the last log batches.
+    /// The memory of the keys `…:head`, one for each partition. They contain the last batches of the change log.
     pub batches: f64,
 }
 

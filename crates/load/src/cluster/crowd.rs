@@ -61,7 +61,7 @@ struct Client {
     job: Option<Job>,
     /// The time at which the request was last sent.
     asked: Instant,
-    /// The time of the last change of the status.
+    /// The time of the last change of the status; `None` before the first change.
     changed: Option<Instant>,
     /// The time at which the last link broke; `None` once the client is back.
     broke: Option<Instant>,
@@ -92,7 +92,7 @@ pub struct Queries {
     pub right: u64,
     /// The number of answers with a wrong status, and of refusals.
     pub wrong: u64,
-    /// The time of the last wrong answer.
+    /// The time of the last wrong answer; `None` if there was none.
     pub last_wrong: Option<Instant>,
 }
 

@@ -43,7 +43,7 @@ pub struct Stage {
     pub report: Report,
     /// The sizes of the run.
     pub sizes: Sizes,
-    /// The folder for raw output.
+    /// The folder for raw output; `None` to write none.
     raw: Option<PathBuf>,
 }
 

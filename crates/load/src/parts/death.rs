@@ -11,7 +11,7 @@ use crate::transport::Transport;
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// The number of users. With this number, the ring has three users without a common neighbour.
+/// The number of users. In a ring of this size, `Ring::spread` finds three users who have no common neighbours.
 pub const USERS: u32 = 63;
 /// The number of rounds for each way of dying.
 pub const ROUNDS: u32 = 3;
