@@ -113,7 +113,7 @@ pub struct Figure {
     pub row: Row,
     /// The number.
     pub value: f64,
-    /// A reason why the figure cannot be compared with those of other peers.
+    /// A reason why the figure cannot be compared with those of other peers; `None` if it can be compared.
     pub remark: Option<String>,
 }
 

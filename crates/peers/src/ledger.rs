@@ -23,7 +23,7 @@ pub struct Ledger {
     /// The changes of the current phase. The first has the number `base + 1`.
     changes: Vec<Change>,
     base: u32,
-    /// The watcher whose copies are not counted.
+    /// The watcher whose copies are not counted; `None` to count all copies.
     ignored: Option<u32>,
     completed: Vec<u32>,
     /// The number of changes of which some copies have not arrived.

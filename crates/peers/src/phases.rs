@@ -48,7 +48,7 @@ pub struct Lengths {
 struct ClosedLoad {
     users: Vec<u32>,
     outstanding: usize,
-    /// A watcher that does not read.
+    /// The watcher that does not read, if there is one.
     ignored: Option<u32>,
 }
 
