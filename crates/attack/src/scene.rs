@@ -177,7 +177,8 @@ pub struct Cost {
     /// The witness's p99 without an attack, in milliseconds. If the attack comes in periods, this value and the two
     /// values below are medians over the periods.
     pub p99_before_ms: f64,
-    /// The witness's p99, in milliseconds, during the same attack on another server of the same machine.
+    /// The witness's p99, in milliseconds, during the same attack on another server of the same machine; `None` if
+    /// there was no such attack.
     pub p99_control_ms: Option<f64>,
     /// The witness's p99 during the attack, in milliseconds.
     pub p99_during_ms: f64,

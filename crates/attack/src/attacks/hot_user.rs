@@ -275,7 +275,6 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Reads what has arrived.
     fn read(&mut self, heard: &Mutex<Heard>) -> Result<()> {
         let mut buffer = [0; 4_096];
         loop {
