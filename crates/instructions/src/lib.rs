@@ -1,5 +1,5 @@
 //! The inputs of the benchmarks in `benches/instructions.rs`: users, records, statuses and connections. Nothing here is
-//! random, so each run of a benchmark executes the same instructions, apart from the seeds of hash tables.
+//! random except the seeds of hash tables. Each run of a benchmark therefore executes almost the same instructions.
 
 mod fanout;
 mod login;
