@@ -14,13 +14,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// If a worker's event loop makes no round for this time, the worker counts as stuck. An idle worker makes four rounds
-/// per second.
+/// The time without a round of a worker's event loop after which the worker counts as stuck. An idle worker makes four
+/// rounds per second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
-/// If the keeper makes no tick for this time, it counts as stuck. A tick may wait for the disk while all live records
+/// The time without a tick after which the keeper counts as stuck. A tick may wait for the disk while all live records
 /// are rewritten.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// If a database probe takes this time, it counts as stuck. The time includes waiting for the lock of another process.
+/// The duration after which a running database probe counts as stuck. It includes waiting for the lock of another
+/// process.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
 /// The interval between probes of the database. A probe is skipped if the last commit succeeded and a new commit was
 /// made since the last probe.

@@ -6,8 +6,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// The size of the kernel's send buffer of one connection. It is small: statuses for a stalled client are conflated in
-/// its mailbox.
+/// The size of the kernel's send buffer of one connection, in bytes. It can be small, because statuses for a stalled
+/// client are conflated in its mailbox.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
 const HTTP_BACKLOG: i32 = 1024;

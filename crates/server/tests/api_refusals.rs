@@ -64,7 +64,7 @@ const COMMANDS: [&str; 28] = [
     "sns/friend_delete_all",
 ];
 
-/// Invalid calls: the command, the body, and the code of the answer.
+/// Some invalid calls: the command, the body, and the code of the answer.
 const BODIES: &[(&str, &str, u64)] = &[
     // Bodies that are not a JSON object.
     (IMPORT, "", 60003),
@@ -255,7 +255,7 @@ async fn node() -> (TestNode, common::Wire) {
     (node, alice)
 }
 
-/// Describes, as text, all data that a refused call could have changed.
+/// Returns, as text, all data that a refused call could have changed.
 async fn picture(node: &TestNode) -> String {
     let mut api = Api::connect(node).await;
     let facts = node.facts();

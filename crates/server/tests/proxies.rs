@@ -543,7 +543,7 @@ async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str
 /// The usual heartbeat interval: three tenths of the heartbeat timeout in this test.
 const USUAL_HEARTBEAT: Duration = Duration::from_secs(3);
 
-/// Over TCP and over a WebSocket, a native client finds a heartbeat interval that the proxy allows.
+/// Checks that a native client finds a heartbeat interval that the proxy allows, over TCP and over a WebSocket.
 async fn keeps_a_link_through(program: &str) {
     let mut node = node_with(|config| config.reconnect_spread_ms = 100).await;
     node.set(|settings| settings.timing.heartbeat_timeout_native_ms = 10_000).await;

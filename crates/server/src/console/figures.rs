@@ -87,7 +87,7 @@ pub struct Since {
     node: Option<String>,
 }
 
-/// Samples, oldest first.
+/// The samples, oldest first.
 #[derive(Serialize)]
 pub struct ShownFigures {
     /// The name of the node that has counted the figures; `null` without a cluster.

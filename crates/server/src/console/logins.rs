@@ -14,8 +14,8 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The maximum number of entries of one operator in one window.
 const MOST_ENTRIES: usize = 10;
-/// If this many operators are in memory, those without recent entries are removed. At most 101 operators exist, so by
-/// then most of the operators in memory no longer exist.
+/// The maximum number of operators in memory. At this number, operators without recent entries are removed. At most 101
+/// operators exist, so most of those in memory then no longer exist.
 const MOST_OPERATORS: usize = 256;
 
 /// The recent entries of all operators.

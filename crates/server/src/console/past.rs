@@ -203,9 +203,9 @@ struct Point {
     peak: u64,
     devices: [f64; Platform::ALL.len()],
     connections: f64,
-    /// Changes per second.
+    /// The number of changes per second.
     changes: f64,
-    /// Notifications per second.
+    /// The number of notifications per second.
     notifications: f64,
     backlog: Option<f64>,
     delivery: Option<Quantiles>,

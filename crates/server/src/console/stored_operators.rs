@@ -76,7 +76,7 @@ impl StoredOperators {
 pub(super) struct OperatorFiles {
     pub path: PathBuf,
     pub admin: PasswordFile,
-    /// This lock is held from reading the files to writing them, so that no concurrent change is lost.
+    /// A lock that is held from reading the files to writing them, so that no concurrent change is lost.
     changing: Mutex<()>,
 }
 

@@ -89,7 +89,7 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// Only messages with a lower sequence are read. `None` for the newest messages.
+        /// The sequence below which messages are read; `None` for the newest messages.
         before: Option<u64>,
         /// The maximum number of messages in the answer, 1 to 100.
         limit: u32,

@@ -24,7 +24,7 @@ struct Account {
     shown: Gauge,
 }
 
-/// Bytes that are charged to a budget. Dropping the share returns them to the budget.
+/// A number of bytes that are charged to a budget. Dropping the share returns them to the budget.
 #[derive(Debug)]
 pub struct Share {
     account: Arc<Account>,

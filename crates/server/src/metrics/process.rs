@@ -9,7 +9,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::fs;
 
-/// Clock ticks per second, the unit of times in `/proc/*/stat`. The kernel's ABI fixes it at 100.
+/// The number of clock ticks per second. Clock ticks are the unit of times in `/proc/*/stat`. The kernel's ABI fixes
+/// the number at 100.
 const TICKS_A_SECOND: f64 = 100.0;
 /// The position of the user time in `/proc/*/stat`. Position 0 is the first field after the name.
 const USER_TIME: usize = 11;

@@ -61,7 +61,7 @@ enum Event {
 struct State {
     node: Option<NodeId>,
     lanes: BTreeMap<Lane, LaneWork>,
-    /// Results that have not been stored in the outbox yet.
+    /// The results that have not been stored in the outbox yet.
     results: Vec<(Lane, Settled)>,
     in_flight: usize,
     settling: bool,

@@ -25,14 +25,14 @@ pub const BREAKER_FAILURES: u32 = 3;
 /// The number of failed attempts after which a notice becomes a dead letter. Failures while the circuit breaker is open
 /// are not counted.
 pub const MAX_ATTEMPTS: u32 = 16;
-/// The age of a notice from which on its next failure makes it a dead letter.
+/// The age after which the next failure of a notice makes it a dead letter.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
 /// The plan of one lane: the circuit breaker, and the known notices that wait or are being sent.
 #[derive(Default)]
 pub struct LanePlan {
     breaker: Breaker,
-    /// Due notices that were read but not sent yet.
+    /// The due notices that were read but not sent yet.
     ready: VecDeque<Notice>,
     /// The user of each notice that is being sent or whose outcome is not stored yet, by the id of the notice. Other
     /// notices of these users wait.

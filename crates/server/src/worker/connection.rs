@@ -21,9 +21,9 @@ pub struct Connection {
     pub stream: Stream,
     pub protocol: Protocol,
     pub session: Session,
-    /// Received bytes of an incomplete message.
+    /// The received bytes of an incomplete message.
     pub input: Box<[u8]>,
-    /// Messages that are sent at the end of the round.
+    /// The messages that are sent at the end of the round.
     pub output: Vec<u8>,
     /// The time when the last bytes were received.
     pub heard: Moment,
@@ -117,12 +117,13 @@ pub struct Login {
     pub may_be_superseded: bool,
     /// The difference between the subscription list and the client's copy, if any.
     pub list_difference: Option<Box<ListDifference>>,
-    /// Changes of the subscription list by the call in progress. The call's answer will report them.
+    /// The changes of the subscription list by the call in progress, which the call's answer will report; `None` if
+    /// there are none.
     #[expect(clippy::box_collection, reason = "every connection pays for it, and usually there are none")]
     pub own_changes: Option<Box<Vec<OwnListChange>>>,
 }
 
-/// A time of up to seven weeks, in milliseconds.
+/// A duration of up to seven weeks, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct ShortTime(u32);
 

@@ -13,9 +13,9 @@ pub struct Connections {
     slots: RefCell<Slab<Connection>>,
     /// The number of connections that were ever added. It makes each `ConnectionId` unique.
     added: Cell<u32>,
-    /// Connections to serve in the next round.
+    /// The connections to serve in the next round.
     to_serve: RefCell<Vec<u32>>,
-    /// Connections with output to send.
+    /// The connections with output to send.
     to_flush: RefCell<Vec<u32>>,
 }
 

@@ -12,7 +12,7 @@ pub struct RequestWindows {
     /// The request counts by slot. They are not fields of `Connection`, because an assertion limits the size of a
     /// connection.
     paces: RefCell<Vec<RequestPace>>,
-    /// Connections whose requests came too fast.
+    /// The connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
     /// The number of the current window, the period in which requests are counted.
     window: Cell<u16>,

@@ -30,7 +30,7 @@ pub enum StreamError {
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<TlsSession>>,
-    /// Bytes that the socket has not accepted yet. The caller limits their number.
+    /// The bytes that the socket has not accepted yet; `None` if there are none. The caller limits their number.
     #[expect(clippy::box_collection, reason = "every connection pays for it, and usually there are none")]
     unsent: Option<Box<Vec<u8>>>,
     /// `true` if the writing side is to be closed after `unsent` has been sent.

@@ -18,7 +18,7 @@ type Traffic<'a> = WriteTraffic<'a, ServerConnectionData>;
 /// bytes only while a record is incomplete.
 pub struct TlsSession {
     connection: UnbufferedServerConnection,
-    /// Received bytes of an incomplete record or handshake message.
+    /// The received bytes of an incomplete record or handshake message.
     incomplete: Box<[u8]>,
     /// `true` if no more data is expected: the peer has ended its stream, its data was invalid, or this side has
     /// closed.
@@ -179,7 +179,7 @@ mod tests {
     use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion, version};
     use std::io::{Read, Write};
 
-    /// A client and a session that trust each other.
+    /// Returns a client and a session that trust each other.
     fn pair(version: &'static SupportedProtocolVersion) -> (ClientConnection, TlsSession) {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let certificate = made.cert.der().clone();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Captures the log lines that are written while this value exists.
+/// A capture of the log lines that are written while this value exists.
 pub struct Log {
     text: Text,
     _guard: tracing::subscriber::DefaultGuard,

@@ -216,7 +216,7 @@ pub struct Wire {
     pub stream: TcpStream,
     pub received: Vec<u8>,
     next_id: u64,
-    /// Notifications that arrived while the client waited for an answer.
+    /// The notifications that arrived while the client waited for an answer.
     pub pushed: Vec<Body>,
 }
 

@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_millis(50);
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const LONG: &[u8] = &[b'x'; 16 << 20];
 
-/// Time limits that no peer of these tests exceeds.
+/// The time limits that no peer of these tests exceeds.
 const LEISURE: PaceLimits = PaceLimits {
     idle: PATIENCE,
     head: PATIENCE,
