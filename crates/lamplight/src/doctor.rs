@@ -68,8 +68,8 @@ impl Finding {
     }
 }
 
-/// If the limit of open files is below this number, there is a warning. With such a limit, a server runs out of files
-/// before it runs out of memory.
+/// The limit of open files below which there is a warning. With a lower limit, a server runs out of files before it
+/// runs out of memory.
 const FEW_FILES: u64 = 10_000;
 
 /// The number of files that a server opens besides connections, with a margin.
@@ -277,9 +277,9 @@ pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
     }
 }
 
-/// If the free space, in bytes, is below this number, the server cannot continue to run.
+/// The free space, in bytes, below which the server cannot continue to run.
 const NO_ROOM: u64 = 128 << 20;
-/// If the free space, in bytes, is below this number, there is a warning.
+/// The free space, in bytes, below which there is a warning.
 const LITTLE_ROOM: u64 = 2 << 30;
 
 /// Makes the finding about the disk of the data folder. `files` is the number of free inodes; `None` if the file system
@@ -393,8 +393,8 @@ pub fn log(level: &str) -> Finding {
     }
 }
 
-/// If a certificate expires within this time, there is a warning. The renewal of such a certificate has probably
-/// failed.
+/// The remaining validity of a certificate below which there is a warning. The renewal of such a certificate has
+/// probably failed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Makes the finding about a certificate: its validity, and the permissions of its key.

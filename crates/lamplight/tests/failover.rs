@@ -108,7 +108,7 @@ fn await_picture(bob: &mut Device, users: &[&str], fits: impl Fn(&UserStatus) ->
     }
 }
 
-/// `kill` ends a server of a store, and a replica takes over. Checks that no client notices this.
+/// Ends a server of a store with `kill`, so that a replica takes over. Checks that no client notices this.
 async fn nobody_sees_a_failover(site: Site, replicated: impl AsyncFn(), kill: impl FnOnce()) {
     let mut party = Party::of(&site.a, &site.b);
     let mut crowd = Crowd::of(&site, &mut party.bob);

@@ -19,7 +19,8 @@ const TASKS: usize = 8;
 /// The server is killed after this number of acknowledged logins in one run.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
-/// Webhooks may be sent to this machine. The grace after the loss of a node is half a second.
+/// The settings of the server. Webhooks may be sent to this machine, and the grace after the loss of a node is half a
+/// second.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 

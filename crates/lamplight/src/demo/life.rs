@@ -63,7 +63,8 @@ impl Life {
         (wait, step)
     }
 
-    /// Records that an action has failed. All connected devices of the user then count as without network.
+    /// Records that an action has failed. All connected devices of the user then count as devices without a network
+    /// connection.
     pub fn stumble(&mut self) {
         self.live(&Step::LoseNetwork);
     }

@@ -9,11 +9,11 @@ use std::error::Error;
 /// The name of the check.
 const DIRECTORY: &str = "directory";
 
-/// If the clocks differ by at least this number of milliseconds, there is a warning. The clocks of two machines with a
-/// time service differ by less.
+/// The least difference of two clocks that causes a warning, in milliseconds. The clocks of two machines with a time
+/// service differ by less.
 const CLOCKS_DIFFER_MS: u64 = 60_000;
 
-/// If at least this percentage of the maximum memory is used, there is a warning.
+/// The least used percentage of the maximum memory that causes a warning.
 const NEARLY_FULL_PERCENT: u64 = 80;
 
 /// Makes the findings about a directory that a node could use: one for each problem, or one finding without a problem.

@@ -31,7 +31,7 @@ struct State {
     is_silent: bool,
     is_closed: bool,
     delay: Duration,
-    /// Functions that close the open connections.
+    /// The functions that close the open connections.
     open: Vec<Box<dyn Fn() + Send>>,
 }
 
