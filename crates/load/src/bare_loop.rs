@@ -63,8 +63,8 @@ pub struct BareLoop {
     split: Split,
 }
 
-/// Divides the notifications of each change among writes, so that a write has a given number of notifications on
-/// average. A fraction of a notification is carried over to the next write.
+/// A division of the notifications of each change among writes. A write has a given number of notifications on average.
+/// A fraction of a notification is carried over to the next write.
 #[derive(Clone, Copy)]
 struct Split {
     together: f64,

@@ -16,7 +16,7 @@ use stage::{Sizes, Stage};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// With fewer users than this, each user would change faster than the conflation rate.
+/// The number of users below which each user would change faster than the conflation rate.
 const MANY_USERS: u32 = 5_000;
 
 /// A function that measures one row.

@@ -65,7 +65,8 @@ pub struct Delivered {
     pub changes: u64,
     /// The number of notifications that have arrived at watchers.
     pub copies: u64,
-    /// For each notification, the time from the moment when its change was due until its arrival, in microseconds.
+    /// The latency of each notification in microseconds: the time from the moment when its change was due until its
+    /// arrival.
     pub latency: Histogram<u32>,
     /// The CPU time that the server has used.
     pub cpu: Duration,
@@ -89,7 +90,7 @@ impl Delivered {
     }
 }
 
-/// Changes the custom statuses of users, and measures the notifications of each change.
+/// A series of changes of custom statuses, with the measurement of their notifications.
 pub struct Course {
     settings: CourseSettings,
     under_way: Vec<Option<UnderWay>>,

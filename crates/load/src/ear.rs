@@ -8,15 +8,15 @@ use lamplight_wire::v1::server_message::Body;
 use prost::Message as _;
 use std::time::{Duration, Instant};
 
-/// Parses the messages of one connection.
+/// The parser of the messages of one connection.
 pub struct Ear<'a> {
     /// The user of the connection.
     pub user: u32,
-    /// Receives the statuses.
+    /// The receiver of the statuses.
     pub picture: &'a mut Picture,
-    /// Counts the notifications.
+    /// The counts of notifications.
     pub travelled: &'a mut Travelled,
-    /// Receives the news.
+    /// The receiver of the news.
     pub news: &'a mut Vec<News>,
     /// The results besides statuses and news.
     pub heard: Heard,

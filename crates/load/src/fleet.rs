@@ -49,7 +49,7 @@ pub struct Fleet {
     dialer: Dialer,
     /// The addresses of the nodes' client ports; a single address for a single server.
     nodes: Vec<SocketAddr>,
-    /// For each user: the node of the last connection, as an index into `nodes`.
+    /// The node of each user's last connection, as an index into `nodes`.
     node_of: Vec<u16>,
     ring: Ring,
     poll: Poll,
@@ -64,8 +64,8 @@ pub struct Fleet {
     heartbeat_timeout: Duration,
     /// The last reconnect spread that the server has sent: the time over which clients spread their reconnects.
     reconnect_spread: Duration,
-    /// For each user whose connection the server has closed: the time after which the client should reconnect, if the
-    /// server has sent one.
+    /// The time after which a client should reconnect, by the user. It has the users whose connection the server has
+    /// closed with such a time.
     retry_after: HashMap<u32, Duration>,
     /// The number of connections whose heartbeat was sent or skipped in the current round.
     beaten: u32,

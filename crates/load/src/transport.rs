@@ -146,7 +146,8 @@ impl Write for Stream {
     }
 }
 
-/// Accepts any certificate. A load has no secrets, and the servers that it measures may have self-signed certificates.
+/// A verifier that accepts any certificate. A load has no secrets, and the servers that it measures may have
+/// self-signed certificates.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

@@ -5,7 +5,8 @@ use anyhow::{Context, Result};
 use lamplight_testbed::Testbed;
 use std::time::{Duration, Instant};
 
-/// Selects the number of statements that clients have sent to PostgreSQL, without the statements of this measurement.
+/// A query for the number of statements that clients have sent to PostgreSQL, without the statements of this
+/// measurement.
 const STATEMENTS: &str =
     "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'";
 

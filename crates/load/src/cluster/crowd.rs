@@ -70,11 +70,11 @@ struct Client {
 /// The rates of a load.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Rates {
-    /// Changes of custom statuses per second.
+    /// The number of changes of custom statuses per second.
     pub changes: u32,
-    /// Text messages per second.
+    /// The number of text messages per second.
     pub messages: u32,
-    /// Queries per second.
+    /// The number of queries per second.
     pub queries: u32,
 }
 
@@ -100,7 +100,7 @@ pub struct Queries {
 pub struct Crowd {
     /// The connections.
     pub fleet: Fleet,
-    /// Judges the statuses that watchers receive.
+    /// The judge of the statuses that watchers receive.
     pub witness: Witness,
     /// The text messages.
     pub mail: Mail,
@@ -116,7 +116,7 @@ pub struct Crowd {
     pub watching_less: u64,
     /// The number of times that a client was asked to read its lists again.
     pub reloads: u64,
-    /// For each node: whether the load balancer passes new connections to it.
+    /// Whether the load balancer passes new connections to a node, by the index of the node.
     accepting: Vec<bool>,
     next_node: usize,
     clients: Vec<Client>,

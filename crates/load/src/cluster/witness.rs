@@ -68,7 +68,7 @@ pub struct Witness {
     pub wrong_in_answers: WrongEvents,
     /// The notifications that users are OFFLINE, by user and watcher.
     pub absences: HashMap<(u32, u32), Absence>,
-    /// Descriptions of the first wrong events.
+    /// The descriptions of the first wrong events.
     pub descriptions: Vec<String>,
     /// The time of the first status, from which the times in descriptions are counted.
     began: Option<Instant>,

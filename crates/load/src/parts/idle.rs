@@ -38,7 +38,7 @@ pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The goal for the memory of a connection, in KiB.
+/// Returns the goal for the memory of a connection, in KiB; `None` if there is none.
 fn goal(transport: Transport) -> Option<Target> {
     match transport {
         Transport::Tcp => Some(Target::AtMost(2.0)),

@@ -58,7 +58,7 @@ pub fn measure(fleet: &mut Fleet, messages: u64, outstanding: usize, report: &mu
     Ok(())
 }
 
-/// Sends messages, and follows each until it is committed and received.
+/// The text messages of a run. Each message is followed until it is committed and received.
 struct Mail {
     /// The users who have no outstanding message. The first of them sends the next message.
     idle: VecDeque<u32>,

@@ -134,7 +134,7 @@ struct Told {
     changes: u64,
     /// The start of each change, by the number in its custom status.
     began: HashMap<u32, Instant>,
-    /// For each user: the number in the last custom status that was delivered.
+    /// The number in the last custom status of each user that was delivered.
     last: HashMap<String, u32>,
     faults: Vec<String>,
     /// The times between a change and its delivery, in microseconds.
