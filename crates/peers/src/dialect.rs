@@ -44,7 +44,7 @@ pub enum LoginKind {
     Return,
 }
 
-/// Records the messages that one connection receives.
+/// The receiver of the messages of one connection. It records them in the ledger.
 pub struct Heard<'a> {
     ledger: &'a mut Ledger,
     watcher: u32,

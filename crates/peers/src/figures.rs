@@ -124,11 +124,11 @@ pub struct Phase {
     pub name: String,
     /// The duration in seconds.
     pub seconds: f64,
-    /// CPU time of the server in seconds.
+    /// The CPU time of the server in seconds.
     pub server_cpu: f64,
-    /// CPU time of the generator in seconds.
+    /// The CPU time of the generator in seconds.
     pub generator_cpu: f64,
-    /// Resident memory of the server at the end, in bytes.
+    /// The resident memory of the server at the end, in bytes.
     pub resident: u64,
     /// The number of changes.
     pub changes: u64,
@@ -138,7 +138,7 @@ pub struct Phase {
     pub reads: u64,
     /// The number of bytes that the generator has read.
     pub bytes: u64,
-    /// Latency in microseconds for each percentile.
+    /// The latency in microseconds for each percentile.
     pub latency_us: BTreeMap<String, u64>,
 }
 

@@ -15,10 +15,10 @@ const LATENCY_UNIT: u64 = 1_000;
 /// The changes and their copies. The changes of all users are numbered in one ascending sequence.
 pub struct Ledger {
     ring: Ring,
-    /// For each pair of a watcher and a user: the number of the user's last change that has arrived at the watcher. 0
-    /// if the user is online without a change; `GONE` if the user is offline, or no notification has arrived.
+    /// The number of a user's last change that has arrived at a watcher, by the pair of the watcher and the user. 0 if
+    /// the user is online without a change. `GONE` if the user is offline, or no notification has arrived.
     seen: Vec<u32>,
-    /// For each user: the number of the last change that was made.
+    /// The number of the last change that each user has made.
     last: Vec<u32>,
     /// The changes of the current phase. The first has the number `base + 1`.
     changes: Vec<Change>,

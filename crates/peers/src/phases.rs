@@ -13,7 +13,7 @@ const LOGIN_WINDOW: usize = 64;
 const STORM_WINDOW: usize = 256;
 /// The duration of the warm-up before a measured load, as a fraction of the measured time.
 const WARM_UP: f64 = 0.2;
-/// On average, each outstanding change must be replaced this number of times. If this takes longer than the measured
+/// The number of times that each outstanding change must be replaced on average. If this takes longer than the measured
 /// time, the load is extended, up to [`LONGEST_LOAD`].
 const TURNS: u64 = 5;
 /// The longest duration of a load, as a multiple of the measured time.

@@ -112,7 +112,7 @@ struct Loop {
     epoll: std::os::fd::OwnedFd,
     members: Vec<Member>,
     sockets: Vec<Option<TcpStream>>,
-    /// For each socket: its user; `None` before the first request.
+    /// The user of each socket; `None` before the first request.
     users: Vec<Option<u32>>,
     free: Vec<usize>,
     marked: Vec<u32>,

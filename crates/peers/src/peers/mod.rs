@@ -41,7 +41,7 @@ pub struct Peer {
     pub notes: &'static [&'static str],
     /// The npm package that the server needs; `None` if it needs none.
     pub module: Option<&'static str>,
-    /// Starts the server.
+    /// The function that starts the server.
     pub start: fn(&Setup<'_>) -> Result<Started>,
 }
 

@@ -15,8 +15,8 @@ const STREAM: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' 
      xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
 const BIND: &str = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>\
      <resource>r</resource></bind></iq>";
-/// Requests the roster, sends presence, and sends a ping. The answer to the ping shows that the server has handled all
-/// three.
+/// A request for the roster, the presence of the user, and a ping. The answer to the ping shows that the server has
+/// handled all three.
 const COME: &str = "<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq><presence/>\
      <iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
 
