@@ -82,8 +82,8 @@ pub enum Kind {
         settings: Settings,
         /// `true` if the attack needs [`Scene::other`], a second server that it attacks in control periods.
         with_control: bool,
-        /// Prepares the attack, calls [`Scene::begin`], and attacks while [`Scene::goes_on`] returns `true`. Returns
-        /// the findings.
+        /// The function that prepares the attack, calls [`Scene::begin`], attacks while [`Scene::goes_on`] returns
+        /// `true`, and returns the findings.
         run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
     },
     /// A mishap of operation. The function starts its own servers.
@@ -95,7 +95,7 @@ pub enum Kind {
 pub struct Findings {
     /// The expectations that did not hold.
     pub broken: Vec<String>,
-    /// Figures of the attack itself.
+    /// The figures of the attack itself.
     pub notes: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ pub struct Outcome {
     pub held: bool,
     /// The expectations that did not hold.
     pub broken: Vec<String>,
-    /// Figures of the attack itself.
+    /// The figures of the attack itself.
     pub notes: Vec<String>,
     /// The measured costs; `None` for a mishap.
     pub cost: Option<Cost>,
@@ -391,7 +391,7 @@ impl Cost {
     }
 }
 
-/// Counts the open descriptors of a process repeatedly.
+/// A repeated count of the open descriptors of a process.
 struct Descriptors {
     over: Arc<AtomicBool>,
     peak: Arc<AtomicU64>,

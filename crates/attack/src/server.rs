@@ -24,7 +24,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct Settings {
     /// Additional arguments of `app create`.
     pub app: &'static [&'static str],
-    /// Environment variables of `serve`.
+    /// The environment variables of `serve`.
     pub env: &'static [(&'static str, &'static str)],
 }
 

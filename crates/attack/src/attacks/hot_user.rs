@@ -242,7 +242,7 @@ fn take_message(unread: &mut Vec<u8>) -> Result<Option<v1::ServerMessage>> {
     Ok(Some(message))
 }
 
-/// Reads the connections of the watchers that come from `fans`, until their sender is dropped.
+/// Receives connections of watchers from `fans`, and reads them, until the sender of `fans` is dropped.
 fn read_all(fans: &Receiver<Fan>, heard: &Mutex<Heard>) -> Result<()> {
     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1_024));
     let mut watchers = Vec::new();
@@ -305,7 +305,8 @@ struct Heard {
     made: Vec<Instant>,
     /// The number of watchers whose newest change is the last one.
     with_last: usize,
-    /// For each notification, the time in milliseconds since the first change that the watcher did not have before it.
+    /// The lateness of each notification in milliseconds: the time since the first change that the watcher did not have
+    /// before the notification.
     late_ms: Vec<u32>,
 }
 

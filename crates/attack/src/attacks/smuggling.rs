@@ -39,7 +39,8 @@ pub const PIPELINING: Attack = Attack {
 /// A request that is hidden behind a body. A server that determines the body's length in another way would answer it.
 const HIDDEN: &str = "GET /healthz HTTP/1.1\r\nHost: hidden\r\n\r\n";
 
-/// Heads of a request with a body of ambiguous length. The server must close the connection after at most one answer.
+/// The heads of requests with a body of ambiguous length. The server must close the connection after at most one
+/// answer.
 const AMBIGUOUS: &[(&str, &str)] = &[
     ("two lengths", "Content-Length: 0\r\nContent-Length: 38\r\n"),
     ("a length with a sign", "Content-Length: +0\r\n"),
