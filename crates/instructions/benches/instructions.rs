@@ -357,7 +357,7 @@ library_benchmark_group!(
 
 // The gates of a call.
 
-/// An app and a UserSig. A first verification allocates the inflater that later verifications use.
+/// Returns an app and a UserSig. Verifies the UserSig once, which allocates the inflater that later verifications use.
 fn signed() -> (App, String) {
     let (app, sig) = app_and_sig();
     let _ = black_box(verify(&sig, &app, &user_id(0), now(0).wall));
@@ -374,7 +374,7 @@ fn user_sig((app, sig): (App, String)) -> (App, String) {
 
 type Windows = (CallWindows, Vec<User>);
 
-/// The rate-limit windows of users who have made one call each.
+/// Returns the rate-limit windows of users who have made one call each.
 fn windows(users: usize) -> Windows {
     call((CallWindows::default(), (0..users).map(user).collect()))
 }
