@@ -41,7 +41,7 @@ const MESSAGES: &[&str] = &[
     r#"{"id":20,"deleteConversation":{"peer":"bob"}}"#,
 ];
 
-/// Texts that are not valid messages. Some of them have only one fault.
+/// Some texts that are not valid messages. A few of them have only one fault.
 const TEXTS: &[&str] = &[
     r#"{"id":18446744073709551615}"#,
     r#"{"id":18446744073709551616}"#,

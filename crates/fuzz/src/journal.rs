@@ -27,7 +27,7 @@ const USERS: u8 = 4;
 /// The number of bytes in a file before its first entry: the magic with the format, and the mark of a failed write.
 const HEAD: usize = 13;
 
-/// Names of files in the folder of a journal, including unusual ones.
+/// The names of files in the folder of a journal, including unusual ones.
 const NAMES: [&str; 10] = [
     "live.1.base",
     "live.1.0",

@@ -22,7 +22,7 @@ mod websocket;
 pub struct Target {
     /// The name of the target's file in `fuzz/fuzz_targets` and of its folder in `fuzz/corpus`.
     pub name: &'static str,
-    /// Runs one input.
+    /// The function that runs one input.
     pub run: fn(&[u8]),
 }
 
