@@ -21,11 +21,11 @@ pub struct TestbedSettings {
     pub shards: usize,
     /// The command that runs a node, such as `serve`.
     pub command: Vec<String>,
-    /// Environment variables of the nodes, as names and values.
+    /// The environment variables of the nodes, as names and values.
     pub environment: Vec<(String, String)>,
-    /// Options for `lamplight app create`.
+    /// The options for `lamplight app create`.
     pub app: Vec<String>,
-    /// Options of PostgreSQL, as `name=value`.
+    /// The options of PostgreSQL, as `name=value`.
     pub postgres: Vec<String>,
 }
 
