@@ -7,7 +7,7 @@ struct Instruction<'a> {
     rest: String,
 }
 
-/// Large, secret or machine-specific paths. They must never be copied into an image.
+/// The large, secret or machine-specific paths that must never be copied into an image.
 const LEFT_OUT: [&str; 4] = [".git", "target", "lamplight-data", "**/node_modules"];
 
 /// Returns the broken rules, as `line: what`. `exists` returns `true` for a path of the repository; `rust_version` is

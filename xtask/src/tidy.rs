@@ -48,7 +48,7 @@ const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), conc
 /// no other lock.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
-/// Absolute paths that exist only on some machines, so that no file may contain them.
+/// The absolute paths that exist only on some machines. No file may contain them.
 const PLACES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 
 /// The hosts of package registries. Files must not name them, because each machine has its own settings.
@@ -60,7 +60,7 @@ const REGISTRIES: [&str; 5] = [
     concat!("deb", ".debian"),
 ];
 
-/// Words that must not begin a doc comment. A doc comment should begin with a noun phrase or a verb.
+/// The words that must not begin a doc comment. A doc comment should begin with a noun phrase or a verb.
 const HEADLESS: [&str; 6] = ["What", "Who", "Whose", "Whom", "Whatever", "Whoever"];
 
 /// The folder of the inputs for fuzzers. They are bytes, and are not checked.

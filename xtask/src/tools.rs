@@ -153,7 +153,8 @@ pub struct CargoTool {
     features: &'static str,
 }
 
-/// Versions of cargo-deny older than `at_least` cannot read the metadata of the current cargo, or this `deny.toml`.
+/// The tool cargo-deny. Versions older than `at_least` cannot read the metadata of the current cargo, or this
+/// `deny.toml`.
 const CARGO_DENY: CargoTool =
     CargoTool { name: "cargo-deny", version: "0.20.2", at_least: Some((0, 18)), features: "" };
 /// The tool cargo-deb, without its own compressor: it uses the system's xz.

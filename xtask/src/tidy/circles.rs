@@ -56,7 +56,7 @@ pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     findings
 }
 
-/// The crate and the module of a file; `None` for programs, tests and other files.
+/// Returns the crate and the module of a file; `None` for programs, tests and other files.
 fn place(path: &str) -> Option<(&str, Module)> {
     let (folder, file) = path.split_once("/src/")?;
     let name = folder.strip_prefix("crates/").unwrap_or(folder);
