@@ -71,8 +71,8 @@ impl Clock {
         self.0.shared.get().map_or(0, |shared| shared.read().ahead_of_directory(local))
     }
 
-    /// Sets the clock to the time of the other nodes, which is `ahead` milliseconds ahead of the directory's clock. The
-    /// caller must call this right after the first measurement; see [`SharedClock::begin_ahead`].
+    /// Sets the clock to the time of the other nodes. This time is `ahead` milliseconds ahead of the directory's clock.
+    /// The caller must call this right after the first measurement; see [`SharedClock::begin_ahead`].
     pub fn begin_ahead(&self, ahead: i64) {
         if let Some(shared) = self.0.shared.get() {
             shared.write().begin_ahead(ahead, self.unmoved());

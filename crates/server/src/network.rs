@@ -22,7 +22,7 @@ impl TrustedProxies {
     /// The maximum number of networks that the setting may have.
     pub const MOST: usize = 100;
 
-    /// Makes the set of proxies in these networks, which are trusted.
+    /// Makes the set of trusted proxies: all addresses in these networks.
     pub fn new(networks: &[Network]) -> Self {
         Self(networks.into())
     }

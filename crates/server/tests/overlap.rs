@@ -27,7 +27,8 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;
-    /// The number of concurrent logins, which is below the listener's backlog and the queue of the facts.
+    /// The number of concurrent logins. It is below the listener's backlog, and below the length of the queue of the
+    /// facts.
     const AT_ONCE: usize = 200;
     const ENOUGH_TIME: Duration = Duration::from_secs(60);
     assert!(

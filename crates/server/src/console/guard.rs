@@ -78,7 +78,7 @@ pub struct Visitor {
     pub address: IpAddr,
 }
 
-/// The turn of a login whose password is being checked. Dropping the value begins the next login's turn.
+/// The turn of a login, in which its password is checked. Dropping the value begins the next login's turn.
 enum Turn {
     Stranger(login_queue::Turn),
     Known { _turn: OwnedSemaphorePermit, _permit: devices::Permit },

@@ -27,8 +27,8 @@ struct Inner {
     waiting: HashMap<LoginTicket, oneshot::Sender<()>>,
 }
 
-/// The place of a login in the queue, which later becomes the login's turn. Dropping the value ends the turn, and
-/// begins the next login's turn.
+/// The place of a login in the queue, and later the login's turn. Dropping the value ends the turn, and begins the next
+/// login's turn.
 pub struct Turn {
     queue: Arc<LoginQueue>,
     ticket: LoginTicket,

@@ -101,7 +101,7 @@ pub struct Login {
     pub since: Second,
     pub watcher: WatcherKey,
     pub heartbeat_timeout: ShortTime,
-    /// The time at which the token of the login expires, which is a whole second.
+    /// The second at which the token of the login expires.
     pub sig_expires: Second,
     /// Identifies the key that signed the token of the login.
     pub key: KeyMark,
