@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 /// The longest time to wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// The lease and the grace of the servers, which are equal in these tests.
+/// The lease and the grace of the servers. Both are equal in these tests.
 pub const LEASE: Duration = Duration::from_millis(1_500);
 pub const GRACE: Duration = Duration::from_secs(3);
 pub const APP: u32 = 1_400_000_001;
