@@ -64,8 +64,8 @@ pub struct Fleet {
     heartbeat_timeout: Duration,
     /// The last reconnect spread that the server has sent: the time over which clients spread their reconnects.
     reconnect_spread: Duration,
-    /// The time after which a client should reconnect, by the user. It has the users whose connection the server has
-    /// closed with such a time.
+    /// The time after which a client should reconnect, by the user. Only users whose connection the server has closed
+    /// with such a time have an entry.
     retry_after: HashMap<u32, Duration>,
     /// The number of connections whose heartbeat was sent or skipped in the current round.
     beaten: u32,

@@ -17,7 +17,8 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Creates a ring. It must have so many users that each has twenty different neighbours.
+    /// Creates a ring. Fails if the users are too few to have twenty different neighbours, or too many for the length
+    /// of a `userID`.
     pub fn new(users: u32) -> Result<Self> {
         ensure!(
             (EDGES as u32..10_000_000).contains(&users),
