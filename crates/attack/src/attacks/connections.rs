@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 /// The default of the setting `limits.connections_per_address`.
 const ALLOWED: usize = 1_000;
-/// The number of connections beyond `ALLOWED`, which the server must refuse with a final message.
+/// The number of further connections beyond `ALLOWED`. The server must refuse them with a final message.
 const REFUSING: usize = 600;
 
 pub const MANY: Attack = Attack {
