@@ -129,7 +129,7 @@ pub fn app_and_key() -> (App, AppKey) {
     (App { id: APP, keys, admins: Vec::new(), settings: AppSettings::default() }, key(2))
 }
 
-/// Returns an app with two keys, and a UserSig of user 0, which is valid for a day.
+/// Returns an app with two keys. Also returns a UserSig of user 0, which is valid for a day.
 pub fn app_and_sig() -> (App, String) {
     let (app, key) = app_and_key();
     let claims = lamplight_auth::Claims {

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 /// A login that has begun.
 pub type Login = BoxFuture<'static, Result<LoggedIn, ServiceError>>;
 
-/// A service with both stores in a folder, which is removed at the end, and users who form a ring.
+/// A service with both stores in a folder, and users who form a ring. The folder is removed at the end.
 pub struct Node {
     service: Arc<Service>,
     facts: Arc<SqliteFacts>,
@@ -32,7 +32,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Creates a node with an app and valid UserSigs of this many users, who have no accounts.
+    /// Creates a node with an app, and valid UserSigs of this many users. The users have no accounts.
     ///
     /// # Panics
     ///
@@ -130,7 +130,7 @@ impl Node {
 }
 
 impl Node {
-    /// Reads the statuses of users, whose records must exist.
+    /// Reads the statuses of users. Their records must exist.
     fn statuses(&self, ids: Vec<UserId>) -> Vec<(User, UserStatus, Option<Arc<Restrictions>>)> {
         let any = user(0);
         let read = self.service.restricted_statuses(&any, &ids, Viewing::Watched, self.now);
