@@ -205,8 +205,8 @@ pub fn for_cluster(ground: &Ground) -> Result<()> {
     install(ground, true, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())
 }
 
-/// Installs valgrind and gungraun-runner, which runs the benchmarks of `lamplight-instructions`, if they are missing.
-/// Returns the path of gungraun-runner.
+/// Installs valgrind and gungraun-runner if they are missing. gungraun-runner runs the benchmarks of
+/// `lamplight-instructions`. Returns the path of gungraun-runner.
 pub fn for_instructions(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let needed = NEEDED.iter().filter(|needed| needed.name == "valgrind");
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
