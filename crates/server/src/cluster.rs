@@ -206,10 +206,9 @@ impl Cluster {
     /// Ends the connections of a lost node in the partitions of this node, and returns their number. Covers all
     /// partitions if [`LostNode::is_everywhere`] is `true`. Stops early if the node has come back.
     ///
-    /// When no record has a connection of the lost node, this function compares the restrictions of all records with
-    /// the facts, and then forgets the lost node. If the lost node is in the register, only the node with
-    /// [`Duty::Whole`] does this, and it removes the lost node from the register. Otherwise, every node does this for
-    /// itself (`Duties::forget`).
+    /// After the last connection of the lost node, compares the restrictions of all records with the facts. Then
+    /// removes the lost node from the register, or forgets it (`Duties::forget`) if it is not in the register. For a
+    /// lost node in the register, only the node with [`Duty::Whole`] does so.
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());

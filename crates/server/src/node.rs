@@ -44,7 +44,7 @@ use tokio::task::AbortHandle;
 const MAX_UNNAMED: usize = 4_096;
 /// The number of file descriptors that connections must leave for listeners, files and the control socket.
 const SPARE_FILES: u64 = 160;
-/// The file limit divided by this number is the maximum number of connections of the HTTP port.
+/// The divisor of the file limit that gives the maximum number of connections of the HTTP port.
 const HTTP_FILES: u64 = 8;
 /// The longest time for which a stopping node retries failed operations.
 const RETRIES_PATIENCE: Duration = Duration::from_secs(3);

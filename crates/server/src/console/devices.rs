@@ -16,7 +16,7 @@ use sha2::Sha256;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A browser counts as known for this time after a login.
+/// The time after a login for which the browser counts as known.
 pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The maximum number of logins of known browsers that wait for the password check or are being checked.
 const MOST_WAITING: usize = 8;

@@ -104,7 +104,7 @@ impl OperatorFiles {
         Ok(StoredOperators { admin: self.read_admin()?, operators: self.read_others()? })
     }
 
-    /// Reads all operators, and stores the operators that `edit` has changed.
+    /// Reads all operators, lets `edit` change them, and stores them.
     pub fn change<T>(
         &self,
         mut edit: impl FnMut(&mut StoredOperators) -> Result<T, OperatorsError>,

@@ -83,7 +83,7 @@ impl Command for FriendImport {
 }
 
 impl ImportFriendItem {
-    /// Returns the account name of the item, and the friend to add or the reason why the item is invalid.
+    /// Returns the account name of the item, and either the friend to add or the reason why the item is invalid.
     fn read(self, now: Timestamp) -> (CompactString, Result<NewFriend, Refusal>) {
         let added = self.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
         let friend = match UserId::new(&self.to_account) {

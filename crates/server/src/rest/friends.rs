@@ -151,7 +151,7 @@ impl Command for FriendAdd {
 }
 
 impl AddFriendItem {
-    /// Returns the account name of the item, and the friend to add or the reason why the item is invalid.
+    /// Returns the account name of the item, and either the friend to add or the reason why the item is invalid.
     fn read(self, both: bool) -> (CompactString, Result<NewFriend, Refusal>) {
         let friend = UserId::new(&self.to_account).map_err(Refusal::from).map(|id| NewFriend {
             id,
@@ -166,7 +166,7 @@ impl AddFriendItem {
 }
 
 /// Adds friends to a user's friend list, and returns the outcome for each. Each item has the account name from the
-/// request, with the friend to add or the reason why the item is invalid.
+/// request, and either the friend to add or the reason why the item is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,

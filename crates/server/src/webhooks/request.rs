@@ -69,7 +69,7 @@ fn hex(id: &UserId) -> String {
     id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The address and the platform that caused an event, for the query.
+/// The values of `ClientIP` and `OptPlatform` in the query. They name the client or the API that caused an event.
 struct Caller {
     address: String,
     platform: &'static str,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The error about a file for TLS that cannot be used.
+/// The error for a TLS file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: cannot use {path}: {problem}")]
 pub struct WebhookTlsError {

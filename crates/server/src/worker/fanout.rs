@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A message with statuses ends after this many bytes; the rest goes into the next message.
+/// The number of bytes after which a message with statuses ends. The rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
 /// The maximum number of status changes whose delivery times are recorded late. The delivery time of a crowded user's

@@ -20,8 +20,8 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The time after which a refused client may reconnect, in milliseconds. The time is random, so that refused clients do
-/// not return together.
+/// The range of the time after which a refused client may reconnect, in milliseconds. The time is chosen at random, so
+/// that refused clients do not return together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
 /// The longest time that a peer may take to close the connection after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
