@@ -75,7 +75,7 @@ const FEW_FILES: u64 = 10_000;
 /// The number of files that a server opens besides connections, with a margin.
 const OTHER_FILES: u64 = 256;
 
-/// The HTTP port has at most as many connections as the file limit divided by this number.
+/// The divisor of the file limit that gives the maximum number of connections of the HTTP port.
 const HTTP_SHARE: u64 = 8;
 
 /// Makes the finding about the limit of open files, compared with the connections in the settings.

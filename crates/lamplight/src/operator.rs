@@ -310,7 +310,7 @@ impl Operator {
         Ok(sources)
     }
 
-    /// Returns the nodes of the cluster, in ascending order of their start.
+    /// Returns the nodes of the cluster, in ascending order of their start times.
     pub async fn nodes(&mut self) -> anyhow::Result<Vec<ShownNode>> {
         let Outcome::Nodes(nodes) = self.ask(Operation::ListNodes).await? else { bail!(OTHER_ANSWER) };
         Ok(nodes)

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const TASKS: usize = 8;
-/// The server is killed after this number of acknowledged logins. At that time, further logins are in progress.
+/// The number of acknowledged logins after which the server is killed. At that time, further logins are in progress.
 const ENOUGH: usize = 400;
 
 #[tokio::test]

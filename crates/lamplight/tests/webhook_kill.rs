@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const TASKS: usize = 8;
-/// The server is killed after this number of acknowledged logins in one run.
+/// The number of acknowledged logins in one run after which the server is killed.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
 /// The settings of the server. Webhooks may be sent to this machine, and the grace after the loss of a node is half a
