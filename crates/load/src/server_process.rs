@@ -19,7 +19,7 @@ use tempfile::TempDir;
 /// The longest wait for a server to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The files of the certificate and of its key, in the data folder.
+/// The names of the files in the data folder with the certificate and with its key.
 const CERTIFICATE: &str = "load-certificate.pem";
 const CERTIFICATE_KEY: &str = "load-certificate-key.pem";
 

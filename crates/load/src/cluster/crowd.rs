@@ -108,7 +108,7 @@ pub struct Crowd {
     pub queries: Queries,
     /// The number of refusals by their code, since the last [`begin`](Self::begin).
     pub refusals: BTreeMap<u32, u64>,
-    /// The times between a broken link and the return of the client, since the last [`begin`](Self::begin).
+    /// The durations from a broken link to the return of its client, since the last [`begin`](Self::begin).
     pub returns: Vec<Duration>,
     /// The number of subscription lists that the server has dropped, according to its messages to the clients.
     pub lost_subscriptions: u64,

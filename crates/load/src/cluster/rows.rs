@@ -218,7 +218,7 @@ fn leave(stage: &mut Stage, users: &[u32]) -> Result<()> {
     })
 }
 
-/// Adds the figures of how clients returned to the report.
+/// Adds to the report the figures about clients that returned.
 pub fn returns(stage: &mut Stage, row: &str) {
     let mut returns = std::mem::take(&mut stage.crowd.returns);
     returns.sort_unstable();
