@@ -101,7 +101,7 @@ impl LiveStore {
         }
     }
 
-    /// Returns the counts of users' calls on all nodes; `None` if the node counts calls in its memory.
+    /// Returns the port that counts the calls of users on all nodes; `None` if the node counts calls in its memory.
     pub fn limits(&self) -> Option<Box<dyn Limits>> {
         match self {
             Self::Embedded(_) => None,
