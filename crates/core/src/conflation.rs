@@ -64,7 +64,7 @@ impl ConflationRate {
         full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
-    /// Returns a time. If the bucket is full again within this time, a change is sent at once.
+    /// If the bucket will be full within the returned time, a change is sent at once.
     fn burst(self, watchers: usize) -> Duration {
         let interval = self.interval(watchers);
         let in_a_second = (1_000 / interval.as_millis()) as u32;
@@ -73,8 +73,8 @@ impl ConflationRate {
 }
 
 impl Default for ConflationRate {
-    /// 20 changes per second are faster than people read. The limit on notifications allows this rate for up to 300
-    /// watchers on a worker. 6,000 notifications per second take about a twentieth of a core.
+    /// The default limits. People do not read more than 20 changes per second. With up to 300 watchers on a worker, the
+    /// limit on notifications allows this rate. 6,000 notifications per second take about a twentieth of a core.
     fn default() -> Self {
         Self { changes_per_second: 20, notifications_per_second: 6_000 }
     }
@@ -95,7 +95,7 @@ struct Recent<V> {
 pub struct Conflator<K, V> {
     limit: ConflationRate,
     users: HashMap<K, Recent<V>, foldhash::fast::RandomState>,
-    /// The users with a waiting change, ordered by when it is due.
+    /// The users with a waiting change, in the order in which these changes are due.
     due: BTreeSet<(Moment, K)>,
     /// The time of the next removal of entries whose bucket is full.
     sweep_at: Moment,
@@ -109,8 +109,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
 
-    /// Decides whether a change of `user` is to be sent at once. If not, stores `value` until it is due. `value`
-    /// replaces a value that already waited. `watchers` is the current number of the user's watchers.
+    /// Returns `true` if a change of `user` is to be sent at once. Otherwise, stores the result of `value` until it is
+    /// due, in place of a value that already waits. `watchers` is the present number of the user's watchers.
     pub fn may_tell(&mut self, user: &K, watchers: usize, now: Moment, value: impl FnOnce() -> V) -> bool {
         if self.limit.changes_per_second == 0 {
             return true;
@@ -203,7 +203,7 @@ mod tests {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of changes, each with its time. Returns the changes that were sent: `at:change` for a change that
+    /// Runs a script of pairs of a time and a change. Returns the changes that were sent: `at:change` for a change that
     /// was sent at once, and `at>change` for a change that has waited.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)

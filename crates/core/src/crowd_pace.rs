@@ -58,8 +58,8 @@ impl CrowdPace {
     }
 
     /// Notes that a delayed change is sent to a crowd; the arguments are as in [`CrowdPace::tell_at_once`]. `had_crowd`
-    /// is `true` if a part of a crowd still waited for an earlier change. The pace for the earlier change is kept if it
-    /// is higher.
+    /// is `true` if some watchers still waited for an earlier change. If the pace for the earlier change is higher, it
+    /// is kept.
     pub fn tell_late(&mut self, had_crowd: bool, waiting: usize, interval: Duration, now: Moment) {
         let needed = needed(waiting, interval).max(Self::LEAST);
         if had_crowd {
@@ -114,9 +114,8 @@ mod tests {
     }
     use Told::{AtOnce, Late};
 
-    /// Serves crowds, and returns the number of watchers served in each millisecond. A crowd is given as the time of
-    /// its change, how the change is told, and its number of watchers. The worker makes rounds each time that its timer
-    /// wakes it, until no share is due.
+    /// Returns the number of watchers that are served in each millisecond. A crowd is (millisecond of its change, how
+    /// it is told of the change, number of watchers). Every `timer` milliseconds, shares are served until none is due.
     fn served(crowds: &[(u64, Told, usize)], until: u64, timer: u64) -> Vec<usize> {
         let (mut pace, mut waiting) = (CrowdPace::default(), 0_usize);
         let mut served = vec![0; until as usize];

@@ -35,8 +35,8 @@ impl CustomEnd {
         Self { due, shown }
     }
 
-    /// The end of a text that is cleared at the time `expires`, which was read from a disk or another node. If the wall
-    /// clock was set back, the text stays for at most the longest duration.
+    /// The end of a custom status that was read from a disk or another node. It is at `expires`. If the wall clock was
+    /// set back, the text stays for at most the longest duration.
     pub fn at(expires: Timestamp, now: Now) -> Self {
         let longest = Duration::from_secs(CustomDuration::MAX_SECONDS.into());
         Self { due: now.moment + expires.since(now.wall).min(longest), shown: expires }
@@ -53,7 +53,7 @@ impl Custom {
         }
     }
 
-    /// A text that was set now.
+    /// Creates the custom status for a text that is set now.
     pub fn set(text: CustomStatus, lasts: Option<CustomDuration>, now: Now) -> Self {
         Self::new(text, lasts.map(|lasts| CustomEnd::after(lasts.into(), now)))
     }

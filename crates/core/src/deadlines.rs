@@ -30,8 +30,8 @@ impl<K: Copy> DeadlineWheel<K> {
         self.slots[(tick % Self::SLOTS) as usize].push((at, key));
     }
 
-    /// Advances the wheel to `now`, and appends the keys whose deadline has passed to `due`. The keys are in the order
-    /// of their ticks, if the wheel is advanced at least every 512 ticks.
+    /// Advances the wheel to `now`. Appends to `due` the keys with a deadline that has passed. The keys are in the
+    /// order of their ticks, if the wheel is advanced at least every 512 ticks.
     pub fn advance(&mut self, now: Moment, due: &mut Vec<K>) {
         let target = now.0 / self.tick_ms;
         let steps = target.saturating_sub(self.turned_to).min(Self::SLOTS);

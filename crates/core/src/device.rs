@@ -13,8 +13,8 @@ pub struct Device {
     /// The number of the login, which the facts have assigned. It is higher than the numbers of all earlier logins. A
     /// logout with a lower number belongs to an earlier login, and does not end this one.
     pub login: u64,
-    /// The issue time of the last used UserSig, in seconds; 0 if the device has not connected since the record was
-    /// created from the facts.
+    /// The issue time, in seconds, of the UserSig that the device used last. 0 if the device has not connected since
+    /// the record was created from the facts.
     pub issued: u64,
     /// The state of the device's connection.
     pub link: Link,

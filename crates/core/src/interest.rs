@@ -7,13 +7,13 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as TableEntry;
 use lamplight_model::User;
 
-/// An observer that is told when a user of a watch graph gets a first watcher or loses the last one. The graph tells
-/// the observer before the call that has made the change returns.
+/// An observer that is told when a user of a watch graph gets a first watcher or loses the last one. The call that
+/// changes the graph tells the observer before it returns.
 pub trait SubjectObserver: Send {
-    /// A user has a first watcher.
+    /// Called when a user gets a first watcher.
     fn added(&mut self, user: &User);
 
-    /// A user has lost the last watcher.
+    /// Called when a user has lost the last watcher.
     fn removed(&mut self, user: &User);
 }
 

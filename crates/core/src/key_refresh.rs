@@ -1,5 +1,5 @@
-//! Decides when the keys of a source (a JWKS address or file) are read again, and how long the keys that were read last
-//! are accepted.
+//! Decides when the keys of a source are read again, and for how long the last keys are accepted. A source is a JWKS
+//! address or a file.
 //!
 //! This module does not store or read the keys. The current time is an argument.
 

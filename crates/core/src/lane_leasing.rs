@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The time for which the holder may send. It is measured from the start of its last successful call.
 pub const LANE_LEASE: Duration = Duration::from_secs(10);
-/// The maximum duration of a request. The holder starts no request in this last part of its lease.
+/// The maximum duration of a request. In the last part of its lease, which is as long, the holder starts no request.
 pub const LANE_REQUEST: Duration = Duration::from_secs(5);
 /// The time after which the holder renews the lease, if the lane has work.
 const RENEW_AFTER: Duration = Duration::from_millis(2_500);
@@ -80,7 +80,7 @@ pub enum LeaseCall {
     },
     /// Release the lease, provided that it still has this beat.
     Release {
-        /// The beat.
+        /// The beat of this node's lease.
         beat: u64,
     },
 }

@@ -1,13 +1,14 @@
-//! The order in which logins of strangers are verified, if a verification is expensive and only one runs at a time.
+//! The order in which the login attempts of strangers are verified. A verification is expensive, so only one runs at a
+//! time.
 //!
-//! An attacker can have many addresses, and the first attempt from each of them looks like an operator's. An attempt is
-//! therefore not refused while other attempts are verified: it waits in a line. The line is ordered by place. The place
-//! of an attempt is the time of its arrival plus a delay. The delay is zero unless another attempt from the same
-//! address or network waits, or has just been wrong.
+//! An attacker can have many addresses. The first attempt from each address looks like an attempt of an operator. An
+//! attempt is therefore not refused while other attempts are verified: it waits in a line. The line is ordered by
+//! place. The place of an attempt is the time of its arrival plus a delay. The delay is zero, unless another attempt
+//! from the same address or network waits, or has just had a wrong password.
 //!
-//! An attempt without a delay is overtaken by nobody, because later attempts have later places. It waits for the
-//! attempts that are in the line when it arrives, each of which is verified at most once. An attempt with a delay can
-//! be overtaken, but only for the time of its delay.
+//! Nobody overtakes an attempt without a delay, because later attempts have later places. It waits for the attempts
+//! that are in the line when it arrives. Each of these is verified at most once. An attempt with a delay can be
+//! overtaken, but only for the time of its delay.
 //!
 //! This module does not verify passwords. The current time is an argument.
 
@@ -16,18 +17,18 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-/// The maximum number of attempts that wait. It is the default number of connections of the HTTP port, each of which
+/// The maximum number of attempts that wait. It equals the default limit on connections of the HTTP port. A connection
 /// has at most one attempt.
 pub const LOGIN_LINE_PLACES: usize = 1_024;
 /// The maximum number of attempts from one address that wait or are being verified. The addresses of an IPv6 network
 /// with a prefix of 64 bits count as one address.
 pub const LOGIN_LINE_PLACES_PER_ADDRESS: u32 = 8;
-/// The maximum number of addresses and networks in memory. A verification takes some 20 ms. Wrong passwords therefore
-/// delay at most some 1,500 addresses and networks at a time.
+/// The maximum number of addresses and networks in memory. A verification takes some 20 ms, and a delay some 20 to 30
+/// seconds. Wrong passwords can therefore delay some 1,500 addresses and networks at a time.
 const MOST_NETWORKS: usize = 16_384;
 
-/// The networks of an address: first the IPv4 address itself, or the /64 network of an IPv6 address; last the widest
-/// network.
+/// The sizes of the networks of an address, from the smallest to the widest. The smallest is the IPv4 address itself,
+/// or the /64 network of an IPv6 address.
 const LEVELS: [Level; 3] = [
     Level { v4_bits: 32, v6_bits: 64, delay: Duration::from_secs(5) },
     Level { v4_bits: 24, v6_bits: 48, delay: Duration::from_secs(5) },

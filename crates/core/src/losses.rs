@@ -8,12 +8,12 @@
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// The largest expected difference between an epoch and the time of the node that first sees it, if no clock is wrong.
-/// It includes the time until the node sees the epoch. Up to this difference, the epoch itself is used as the time of
-/// the loss, because it is equal on all nodes.
+/// The largest difference between an epoch and the node's time at which it first sees the epoch, if no clock is wrong.
+/// It includes the time until the node sees the epoch. Up to this difference, the epoch is used as the time of the
+/// loss, because all nodes have the same epoch.
 const AGREE_WITHIN: Duration = Duration::from_secs(5);
 
-/// The epochs that a node has seen.
+/// The epoch at the start of a node, and the last epoch that the node has seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Losses {
     /// The epoch at the start of this node.
@@ -43,7 +43,7 @@ pub struct Loss {
 }
 
 impl Losses {
-    /// Creates the losses of a node that starts in the epoch `epoch`. The node's time is `ahead` milliseconds ahead of
+    /// Creates the state of a node that starts in the epoch `epoch`. The node's time is `ahead` milliseconds ahead of
     /// the clock of the store.
     pub fn begin(epoch: Timestamp, ahead: i64) -> Self {
         Self { began: epoch, ahead, seen: None }
@@ -67,9 +67,10 @@ impl Losses {
         self.seen = Some(Seen { epoch, at: now, age });
     }
 
-    /// The loss with which the present epoch began. `None` if no epoch was observed. Also `None` if this node has
-    /// started in the present epoch, and `is_before` is `false`. `is_before` tells whether another node has run before
-    /// the present epoch.
+    /// The loss with which the present epoch began; `None` if no epoch was observed.
+    ///
+    /// `is_before` tells whether another node has run before the present epoch. If it is `false`, and this node has
+    /// started in the present epoch, there was no loss, and the result is `None`.
     pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
         let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
@@ -108,8 +109,8 @@ mod tests {
         Timestamp(1_700_000_000_000 + second * 1_000)
     }
 
-    /// The loss that a node knows at second 1,000, as (second of the loss, seconds passed). The node began in the epoch
-    /// of second `began`, and has observed epochs: (second of the epoch, second of the node).
+    /// Checks the loss that a node reports at second 1,000: (second of the loss, seconds since the loss). The node
+    /// began in the epoch of second `began`. It has observed these epochs: (second of the epoch, second of the node).
     #[track_caller]
     fn check(began: u64, observed: &[(u64, u64)], is_before: bool, expected: Option<(u64, u64)>) {
         check_ahead(began, 0, observed, is_before, expected);

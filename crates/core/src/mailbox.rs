@@ -16,8 +16,8 @@ use crate::watch_reasons::{Reasons, Why};
 use lamplight_model::{User, UserId, UserStatus, Version};
 use std::sync::Arc;
 
-/// The watch graph of one worker, the newest state of each watched user, and the mailboxes of the connections. A
-/// connection that may not see the state of a user has another view of it, with a version of its own.
+/// The watch graph of one worker, the newest state of each watched user, and the mailboxes of the connections. If a
+/// connection may not see the state of a user, it is shown another state, which has its own version.
 pub struct Hub<S> {
     graph: WatchGraph<Views<S>>,
 }
@@ -60,8 +60,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch(watcher, user, why)
     }
 
-    /// Makes a connection watch users for a reason. Passes the users that it did not yet watch for this reason to
-    /// `added`; the caller reads their states. The time is linear in the number of given and of watched users.
+    /// Makes a connection watch users for a reason. Calls `added` with each user that it did not watch for this reason
+    /// before; the caller reads the states of these users. The time is linear in the number of given and of watched
+    /// users.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -126,8 +127,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).and_then(|subject| self.graph.state(subject)).map(Views::state)
     }
 
-    /// Whether a user is watched, and the hub's state of the user is missing or older than a state of this version with
-    /// these restrictions.
+    /// Whether the hub needs a state of this user, with this version and these restrictions. It does if the user is
+    /// watched, and the hub's state is missing or older.
     pub fn wants(&self, user: &User, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version, restrictions))
     }
@@ -144,10 +145,11 @@ impl<S: Versioned> Hub<S> {
         self.store(user, status, restrictions, false)
     }
 
-    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `status`.
+    /// Like [`Hub::tell`], but makes no marks if `status` is the stored state after it [was put
+    /// back](Versioned::is_put_back_as).
     ///
     /// A record also gets a new version when another viewer may see the status again. If the restrictions have changed,
-    /// watchers for whom only the version differs are therefore not marked.
+    /// no mark is therefore made for a watcher for whom only the version differs.
     pub fn tell_if_new(
         &mut self,
         user: &User,
@@ -226,8 +228,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Like [`Hub::known`], for many users. Returns for each whether the connection watches the user. The time is
-    /// linear in the number of given and of watched users.
+    /// Like [`Hub::known`], for many users. Returns, for each user, whether the connection watches the user. The time
+    /// is linear in the number of given and of watched users.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         let users = seen.iter().map(|(user, _)| user);
         self.graph.unmark_all(watcher, users, |index, state, hidden_from| {
@@ -298,9 +300,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Appends to `round` the connections that are served next. These are all connections outside of crowds that have
-    /// got a mark since the last call, and then a limited number of connections in crowds. If more connections in
-    /// crowds wait, [`Hub::has_crowd`] returns `true` afterwards.
+    /// Appends to `round` the connections that are served next. First come all connections outside of crowds that have
+    /// got a mark since the last call. A limited number of connections in crowds follow. If more connections in crowds
+    /// wait, [`Hub::has_crowd`] returns `true` afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.take_touched_up_to(CrowdPace::SHARE, round);
     }

@@ -1,7 +1,7 @@
 //! The nodes of a cluster that are running, and the assignment of duties to them.
 //!
-//! Each node increases its *beat* in the register of nodes when it renews its lease. Node B counts node A as silent for
-//! as long as B reads the same beat of A. B measures this time with its own monotonic clock. Clocks of different
+//! Each node increases its *beat* in the register of nodes when it renews its lease. The silence of node A is the time
+//! for which node B reads the same beat of A. B measures this time with its own monotonic clock. Clocks of different
 //! machines are not compared, so a wrong clock makes no node silent.
 //!
 //! A node that has not read the register for a long time may itself have been stopped or cut off. The time between two
@@ -62,8 +62,9 @@ pub struct LostNode {
     pub silent: Duration,
     /// Whether the node was in the register at the last read.
     pub is_registered: bool,
-    /// Whether this node clears all partitions, not only those of its duties. This is so if the register has lost the
-    /// entry of the lost node, and a further lease has passed. Other nodes may then not know of the lost node.
+    /// Whether this node clears the lost node's connections in all partitions, not only in those of its duties. It does
+    /// if the register has lost the entry of the lost node, and a further lease has passed. Other nodes may then not
+    /// know of the lost node.
     pub is_everywhere: bool,
 }
 

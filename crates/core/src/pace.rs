@@ -18,8 +18,8 @@ pub struct MinimumRate {
 }
 
 impl MinimumRate {
-    /// Returns the moment at which a transfer that began at `began` is too slow, or takes too long, if no more than
-    /// `bytes` have been transferred by then.
+    /// Returns the deadline of a transfer that began at `began` and has transferred `bytes`. If no more bytes are
+    /// transferred before the deadline, the transfer is too slow or takes too long.
     pub fn deadline(&self, began: Moment, bytes: u64) -> Moment {
         let earned = bytes.saturating_mul(1_000) / self.bytes_per_second.max(1);
         let allowed = self.grace.saturating_add(Duration::from_millis(earned));

@@ -100,8 +100,8 @@ pub enum Gate {
 /// Checks all gates of a call except the first (logged in) and the last (rate). `users` has each user of the call once,
 /// or the error for an invalid `userID`.
 ///
-/// These gates do not apply to calls about profiles, friends, messages, conversations, visibility and block lists, nor
-/// to `setSelfStatus`, nor to a query about only the caller. The last two are also exempt from the rate limit.
+/// These gates do not apply to calls about profiles, friends, messages, conversations, visibility and block lists. They
+/// do not apply to `setSelfStatus`, or to a query about only the caller. These two are also exempt from the rate limit.
 pub fn check_call(
     call: Call,
     caller: &UserId,

@@ -7,8 +7,8 @@ use std::time::Duration;
 /// Counts the calls that share a limit, such as one user's calls of one kind. Allows at most `calls` in any period of
 /// the window's length.
 ///
-/// A refused call does not count. The calls in the window are stored: one without heap memory, which most users do not
-/// exceed, and several with 8 bytes each.
+/// A refused call does not count. The times of the calls in the window are stored. One call needs no heap memory, and
+/// most users have no more. Several calls need 8 bytes each.
 #[derive(Clone, Debug, Default)]
 pub struct SlidingWindow {
     taken: Taken,

@@ -1,7 +1,7 @@
 //! Spreads the reconnects of clients over time.
 //!
 //! All clients of a stopping node lose their connections, and would reconnect in the same second. The node therefore
-//! sends each client a period before it closes the connection, and the client reconnects at a random time within this
+//! sends each client a period, and then closes the connection. The client reconnects at a random time within this
 //! period.
 
 use std::time::Duration;

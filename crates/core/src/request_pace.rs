@@ -6,8 +6,8 @@
 //! Frames that are not requests cost work as well. A WebSocket control frame counts like a request, because it may need
 //! an answer. A part of an incomplete message counts as a fraction of a request.
 //!
-//! The limit is a leaky bucket that holds the requests of 250 ms. In each window of 10 ms, the requests of one window
-//! flow out of it. A connection therefore needs eight bytes and no timer.
+//! The limit is a leaky bucket. It holds as many requests as the rate allows in 250 ms. After each window of 10 ms, as
+//! many requests as the rate allows in 10 ms flow out. A connection therefore needs eight bytes and no timer.
 
 use lamplight_model::Moment;
 use std::time::Duration;

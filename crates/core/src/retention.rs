@@ -11,8 +11,8 @@ use std::time::Duration;
 /// The time for which the wall clock must run steadily, after a start or a leap ahead, before deletions follow it.
 pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The largest difference between the advances of the wall clock and the monotonic clock that does not count as a leap.
-/// The corrections of a time service are smaller.
+/// If the wall clock advances by at most this time more than the monotonic clock, it has not leapt. The corrections of
+/// a time service are smaller.
 pub const TOLERATED: Duration = Duration::from_secs(60);
 
 /// A clock that follows the wall clock. If the wall clock leaps ahead of the monotonic clock, this clock follows only

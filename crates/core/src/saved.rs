@@ -35,8 +35,8 @@ pub struct SavedPresence {
     deleted_through: u64,
     born: u64,
     newest_login: u64,
-    /// The time until which the record of a deleted account is kept, and the restrictions. Each deadline in these is the
-    /// wall time, in the place of the moment.
+    /// The time until which the record of a deleted account is kept, and the restrictions. Each deadline in these
+    /// restrictions is stored as the milliseconds of a wall-clock time.
     deleted_until: ExtendedOption<Timestamp, Arc<Restrictions>>,
     events: Option<Box<PendingEvents>>,
     unsettled: Vec<EndedLogin>,
@@ -120,7 +120,9 @@ impl Presence {
 impl SavedPresence {
     /// Raises the version above every version that may have been sent until the time `at`. The saved record may be
     /// older than the last status that was sent, and clients ignore versions that are not newer than theirs.
-    /// Raises the versions that hidden viewers are shown too, because those of a user who is away would rise.
+    ///
+    /// Also raises the versions of the statuses that are shown to viewers who may not see the user's status. The
+    /// version of a user who is away would rise too.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
         if let ExtendedOption::With(_, restrictions) = &mut self.deleted_until {
@@ -185,7 +187,8 @@ impl SavedPresence {
     }
 }
 
-/// The restrictions with other deadlines; the same ones if they have no deadline.
+/// Returns the restrictions with each deadline changed by `change`. Restrictions without a deadline are returned
+/// unchanged.
 fn with_lapses(restrictions: &Arc<Restrictions>, change: impl Fn(Moment) -> Moment) -> Arc<Restrictions> {
     match restrictions.next_lapse() {
         Some(_) => Arc::new(restrictions.with_lapses(change)),

@@ -54,7 +54,7 @@ impl Signatures {
     }
 
     /// The issue times, in seconds, of the used UserSigs that a revocation at the time `at` has to name individually.
-    /// None is in an earlier second than `at`.
+    /// No issue time is in an earlier second than `at`.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }

@@ -6,8 +6,9 @@ use crate::watch_graph::Restricted;
 use lamplight_model::{UserId, UserStatus, Version};
 use std::sync::Arc;
 
-/// The newest state of a watched user, for watchers who may see it and for watchers who may not. Each form is made at
-/// most once. A user without restrictions needs one word more than the state.
+/// The newest state of a watched user, for watchers who may see it and for watchers who may not. Each state that is
+/// shown to the latter is made once, when it is first needed. A user without restrictions needs one word more than the
+/// state.
 pub(crate) struct Views<S> {
     state: S,
     hidden: Option<Box<HiddenViews<S>>>,

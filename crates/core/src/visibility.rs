@@ -39,7 +39,8 @@ pub struct ShownStatus {
     pub reason: Reason,
     /// The time when the user was last connected, as it is shown to the viewer; `None` if the user was never connected.
     pub last_seen: Option<Timestamp>,
-    /// The deadline at which the last login would lapse if the user had been away since. `None` for UNLOGINED.
+    /// The deadline at which the last login would lapse, if the user had been away since the status was hidden. `None`
+    /// for UNLOGINED.
     pub lapses: Option<Moment>,
 }
 
@@ -277,8 +278,8 @@ impl Restrictions {
         self.all_shown().filter(|shown| shown.lapses.is_some()).count()
     }
 
-    /// The restrictions after every shown status has become UNLOGINED whose deadline has passed, with a new version.
-    /// `None` if there is none.
+    /// Changes each shown status to UNLOGINED if its deadline has passed. Returns the restrictions with the changed
+    /// statuses, which have a new version. If no deadline has passed, returns `None`.
     pub(crate) fn lapsed(&self, now: Now) -> Option<Self> {
         let is_over = |shown: ShownStatus| shown.lapses.is_some_and(|lapses| lapses <= now.moment);
         let lapsed = |shown: ShownStatus| match is_over(shown) {
@@ -317,7 +318,7 @@ fn ids(users: &[UserId]) -> usize {
 }
 
 impl ShownStatus {
-    /// Whether a viewer sees no difference.
+    /// Whether a viewer sees no difference between the two statuses.
     pub(crate) fn looks_like(self, other: Self) -> bool {
         Self { lapses: None, ..self } == Self { lapses: None, ..other }
     }

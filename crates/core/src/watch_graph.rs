@@ -1,5 +1,6 @@
 //! The watch graph of one worker: edges from watchers to subjects. Each user is stored once. An edge uses twelve bytes:
-//! four at the watcher's end, which is found from the other end at once, and eight at the subject's end.
+//! four at the watcher's end, and eight at the subject's end. The subject's end contains the index of the watcher's
+//! end.
 //!
 //! The graph stores the reasons of each edge, and whether the watcher may see the states of the subject. It does not
 //! interpret these states otherwise.

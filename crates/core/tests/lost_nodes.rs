@@ -541,7 +541,7 @@ fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_ha
     assert!(!user.presence.is_as_rebuilt());
 }
 
-/// Logins ended in a record that was then lost. The new record was created from facts that still had the logins, and a
+/// A record in which logins had ended was lost. The new record was created from facts that still had the logins, and a
 /// connection was put back. Once the facts have the ends, the ended logins leave the record.
 #[test]
 fn logins_that_have_ended_in_the_facts_leave_a_record_that_was_made_from_older_ones() {

@@ -143,8 +143,9 @@ struct Crowd {
     leaving: usize,
 }
 
-/// Lets an attacker make attempts for half a minute. An operator then arrives, and makes the attempt again when it is
-/// refused. Returns how many of the attacker's attempts are verified before the operator's.
+/// Returns the number of an attacker's attempts that are verified after the arrival of an operator and before the
+/// operator's attempt. The attacker begins half a minute earlier. The operator's attempt is made again when it is
+/// refused.
 fn verified_before(operator: &str, crowd: Crowd) -> u32 {
     let operator: IpAddr = operator.parse().unwrap();
     let (mut line, mut now, mut next) = (LoginLine::default(), Moment(0), 0);

@@ -37,8 +37,8 @@ pub struct RefusedLogin {
     pub platform: Platform,
     /// The number under which the facts have recorded the login.
     pub login: u64,
-    /// The connection under which the login may have entered the record. No other login may use this connection before
-    /// the refused login is taken back. `None` if the login has not entered.
+    /// The connection under which the login may have entered the record; `None` if the login has not entered the
+    /// record. No other login may use this connection before the refused login is taken back.
     pub connection: Option<ConnectionId>,
     /// The cause in the end mark of the device; `None` if the device gets no mark.
     pub why: Option<EndWhy>,
@@ -181,8 +181,8 @@ impl Presence {
         }
     }
 
-    /// The platform of the latest competing login, if that login is later than the login `number`. If `present` is
-    /// `true`, only devices that count as connected are considered.
+    /// The platform of the latest competing login, if that login is later than the login `number`; otherwise `None`. If
+    /// `present` is `true`, only devices that count as connected are considered.
     fn beaten_by(
         &self,
         device: &DeviceId,
@@ -230,8 +230,8 @@ impl Presence {
         &self.sigs
     }
 
-    /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. None is in
-    /// an earlier second than `at`.
+    /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. No issue
+    /// time is in an earlier second than `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));

@@ -138,7 +138,7 @@ impl Presence {
         })
     }
 
-    /// Lets the shown statuses become UNLOGINED whose deadline has passed. Returns whether there were any.
+    /// Changes each shown status to UNLOGINED if its deadline has passed. Returns whether any status has changed.
     pub(super) fn lapse_shown(&mut self, now: Now) -> bool {
         let lapsed = self.restrictions.as_ref().and_then(|restrictions| restrictions.lapsed(now));
         let has_lapsed = lapsed.is_some();

@@ -1,7 +1,7 @@
 //! The places of the watchers of a crowd among the edges of its subject.
 //!
-//! A watcher's end of an edge does not say where the other end is: the few watchers of most subjects are searched. The
-//! watchers of a subject with many are found by a hash table.
+//! The watcher's end of an edge does not contain the place of the subject's end. Most subjects have few watchers, which
+//! are searched one by one. If a subject has many watchers, a hash table has their places.
 
 use super::Incoming;
 use hashbrown::{HashMap, HashTable};

@@ -20,7 +20,7 @@ pub struct Record {
     last_event: u64,
     /// The number of the last login. The test assigns the numbers, like the facts.
     pub last_login: u64,
-    /// The last-seen time that the status had when the user was last not ONLINE; `None` if it had none.
+    /// The last-seen time of the last status that was not ONLINE; `None` if that status had none.
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next. `None` means the current time.
     pub heard: Option<Timestamp>,

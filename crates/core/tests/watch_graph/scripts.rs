@@ -377,8 +377,8 @@ fn check(script: &str) {
     assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
 }
 
-/// Runs a script in which the client `c` has just returned. The client watches three users, whose states the hub has
-/// because another connection watches them.
+/// Runs a script in which the client `c` has just returned. The client watches three users. The hub has the states of
+/// these users, because another connection watches them.
 fn check_return(script: &str) {
     let scene = "
         watch other ann
