@@ -139,7 +139,7 @@ impl AppDeletions {
     /// Deletes an app. From now on, no login, key or call of the app is accepted. [`Self::proceed`] then deletes the
     /// stored data.
     ///
-    /// The last app is not deleted, because the next start would create another app.
+    /// An app that is the only one is not deleted, because the next start would create another app.
     pub async fn delete(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let begun = self.facts.begin_app_deletion(id).await;
@@ -212,8 +212,8 @@ impl AppDeletions {
         Ok(())
     }
 
-    /// Removes one page of live records of a deleted app, and returns the next stage; `None` if another node has completed
-    /// the deletion and the app was created again meanwhile. The records are then those of the new app.
+    /// Removes one page of live records of a deleted app, and returns the next stage. Returns `None` if another node
+    /// has completed the deletion and the app was created again meanwhile. The records are then those of the new app.
     async fn end_records(
         &self,
         id: AppId,

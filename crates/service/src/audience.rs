@@ -63,9 +63,9 @@ pub struct Audience<S> {
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// The versions of statuses that were sent in answers before the log reported them, each with the connection that
-    /// got the answer. Older log entries about the user are not sent to that connection. A version is removed when the
-    /// log or a read has reached it.
+    /// For each user, the versions of statuses that were sent in answers before the log reported them, with the
+    /// connections that got the answers. Older log entries about the user are not sent to such a connection. A version
+    /// is removed when the log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
     /// The newest status that each user of this worker has set by a call, as the answer contained it. The status is
     /// removed when the log or a read has reached it.
@@ -171,7 +171,7 @@ impl<S: Versioned> Audience<S> {
         true
     }
 
-    /// Applies a change of the subscription list that the connection itself has requested. The answer to the request
+    /// Applies a change of the subscription list, which the connection itself has requested. The answer to the request
     /// contains the statuses of the added users. The connection is not notified about these users until the answer
     /// [takes](Audience::take) their statuses, or until [`Audience::release`].
     ///
@@ -220,7 +220,7 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// Ends the hold on the users that a failed call of the connection has added. The connection is notified about
+    /// Ends the hold on the users that were added by a failed call of the connection. The connection is notified about
     /// these users again. Requests a read of their statuses.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
@@ -423,7 +423,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.seen(watcher, user, version)
     }
 
-    /// Like [`Audience::known`], for many users. Returns for each whether the connection watches the user.
+    /// Like [`Audience::known`], for many users. Returns, for each user, whether the connection watches the user.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         self.hub.known_all(watcher, seen)
     }

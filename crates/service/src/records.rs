@@ -1,8 +1,8 @@
 //! Reads live records, and creates missing records from the facts.
 //!
 //! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and every new login
-//! creates a record. A user without a record therefore has no login, unless a login is being recorded or undone at the
-//! moment. For such a user, the logins in the facts need not be read.
+//! creates a record. A user without a record therefore has no login, except one that is being recorded or undone at the
+//! moment. The logins of such a user need not be read from the facts.
 //!
 //! If the directory loses records while the node runs, it reports a new [epoch](lamplight_directory::Directory::epoch).
 //! The logins in the facts must then be read again, and each user with a login from before the epoch gets a new record.

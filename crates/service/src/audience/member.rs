@@ -61,8 +61,8 @@ impl Member {
         Some(self.heard).filter(|heard| *heard != MISSED)
     }
 
-    /// Records that a part of the log was missed, which may have contained the connection's own changes. The list that
-    /// is read next contains these changes.
+    /// Records that a part of the log was missed. This part may have contained changes by the connection's own calls.
+    /// The list that is read next contains these changes.
     pub(super) fn has_missed(&mut self) {
         (self.heard, self.ahead) = (MISSED, None);
     }

@@ -19,10 +19,12 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Returns whether `status` must not replace the stored status of the user. This is so under three conditions.
-    /// `status` was read from a record that was rebuilt after a loss. A connection of the user on this worker is not
-    /// put back yet. The worker has a status of the user. The status from before the loss comes back with the
-    /// connection. If this returns `true`, the caller reads the status again later.
+    /// Returns `true` if `status` must not replace the stored status of the user. The caller then reads the status
+    /// again later.
+    ///
+    /// This is so if `status` comes from a record that was rebuilt after a loss, a connection of the user on this
+    /// worker is not put back yet, and this worker has a status of the user. The status from before the loss comes back
+    /// with the connection.
     pub fn is_before_put_back(&self, user: &User, status: &UserStatus) -> bool {
         let waits =
             |watcher| self.member(watcher).is_some_and(|member| member.has_list && member.heard().is_none());

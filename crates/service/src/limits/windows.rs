@@ -123,7 +123,7 @@ impl<K: Eq + Hash> Table<K> {
 }
 
 impl Counts {
-    /// Whether a later call may be refused because of these.
+    /// Whether these counts may cause the refusal of a later call.
     fn matter(&self, now: Moment) -> bool {
         !self.calls.is_idle(length(self.limit), now) || now < self.refused_until
     }

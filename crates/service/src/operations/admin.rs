@@ -268,8 +268,8 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Does the work of [`Service::forget_deleted`] for accounts whose records are over. One search of the subscription
-    /// lists serves all of them, because a search reads all records of an app.
+    /// Does the work of [`Service::forget_deleted`] for accounts with a record that was kept long enough. One search of
+    /// the subscription lists serves all of them, because a search reads all records of an app.
     pub(crate) async fn forget_deleted_users(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         if users.is_empty() {
             return Ok(());

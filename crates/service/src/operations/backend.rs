@@ -42,8 +42,8 @@ pub struct UserState {
     pub custom_status: CustomStatus,
     /// The time at which the server clears the custom status; `None` if it has no duration or was not asked for.
     pub custom_expires: Option<Timestamp>,
-    /// For each login, the platform, and whether the device counts as connected. The earliest login comes first. Empty
-    /// if the devices were not asked for.
+    /// The logins, earliest first. Each has its platform, and whether the device counts as connected. Empty if the
+    /// devices were not asked for.
     pub devices: SmallVec<[(Platform, bool); 2]>,
     /// The users who may see the status; [`Visibility::Everyone`] if the devices were not asked for.
     pub visibility: Visibility,
@@ -136,7 +136,7 @@ impl Service {
     }
 
     /// Sets the custom status of an ONLINE user; an empty text clears it. After `expires_in` seconds, the server clears
-    /// it; 0 means that it stays. Refused with 70107, 6014 and 6017.
+    /// it; 0 means that it stays. Refuses with 70107, 6014 or 6017.
     pub async fn set_status_for(
         &self,
         user: &User,

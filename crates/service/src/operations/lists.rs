@@ -105,8 +105,9 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The maximum size in bytes of the texts in one page that users have written. If the texts are longer, the page has
-/// fewer entries. The bound is low because JSON may escape one byte as six, and a wire message may have at most 8 MiB.
+/// The maximum total size, in bytes, of the texts in one page. Only texts that users have written count. If the texts
+/// are longer, the page has fewer entries. The bound is low because JSON may escape one byte as six, and a wire message
+/// may have at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
 /// The number of entries whose texts fit into a page. It is at least 1.

@@ -110,9 +110,9 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Adds notices about a user's unread messages to the outbox, for messages that were stored at the time `since` or
-    /// later. Skips messages that already have a notice. Does nothing if the user is not OFFLINE, or the app has no
-    /// push webhook.
+    /// Adds notices about a user's unread messages to the outbox, at most [`MAX_MISSED_MESSAGES`]. Only messages that
+    /// were stored at `since` or later get a notice, unless they already have one. Does nothing if the user is not
+    /// OFFLINE, or the app has no push webhook.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {

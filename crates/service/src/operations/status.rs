@@ -62,11 +62,11 @@ impl Service {
     }
 
     /// Sets a custom status as [`Service::set_self_status`] does. After `expires_in` seconds, at most
-    /// [`CustomDuration::MAX_SECONDS`], it is cleared; 0 means that it stays until it is cleared. A longer duration, or
-    /// a duration without a text, is refused with 6017.
+    /// [`CustomDuration::MAX_SECONDS`], it is cleared; 0 means that it has no duration. A longer duration, or a
+    /// duration without a text, is refused with 6017.
     ///
-    /// The session event for the app's backend contains the initiator `by`. Fails if a node of an earlier version
-    /// shares the directory, because that node could not read the duration.
+    /// The session event for the app's backend contains the initiator `by`. A call with a duration fails if a node of
+    /// an earlier version shares the directory, because that node could not read the duration.
     pub async fn set_custom_status(
         &self,
         caller: &User,
@@ -307,8 +307,8 @@ impl Service {
         self.read_statuses(any, users, viewing, None, now).await
     }
 
-    /// Reads statuses as [`Service::restricted_statuses`] does. For a `viewer`, a custom status that the viewer may not
-    /// see may be over.
+    /// Reads statuses as [`Service::restricted_statuses`] does. If the `viewer` may not see the custom status of a
+    /// user, its duration may have passed.
     async fn read_statuses(
         &self,
         any: &User,

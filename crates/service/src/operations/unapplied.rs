@@ -25,8 +25,8 @@ impl Unapplied<'_> {
         self.operations.clear();
     }
 
-    /// The outcome of the change of the facts, with the guard. If the change has failed, the records are compared later,
-    /// unless the change has certainly not happened.
+    /// Returns the outcome of the change of the facts, with the guard. If the change has failed, but may have been
+    /// made, the records are compared with the facts later.
     pub fn unless_refused<T, E: Into<ServiceError>>(
         self,
         changed: Result<T, E>,

@@ -142,7 +142,8 @@ impl Service {
         Ok(Expiring { looked_at: due.len(), failed })
     }
 
-    /// Processes the deadlines of one record. Returns whether the record is over and has to be removed.
+    /// Processes the deadlines of one record. Returns whether it is the record of a deleted account that was kept long
+    /// enough, and has to be removed.
     async fn expire(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
             self.deletions.end_record_without_app(user, now).await?;
@@ -164,7 +165,7 @@ impl Service {
         Ok(is_over)
     }
 
-    /// Removes records that are over.
+    /// Removes records of deleted accounts that were kept long enough.
     async fn remove_over(&self, over: Vec<User>, now: Now) -> Result<(), ServiceError> {
         if self.is_in_cluster() {
             // The node that has deleted an account may have ended before it took the account off all lists.

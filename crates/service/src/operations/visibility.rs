@@ -2,7 +2,8 @@
 //!
 //! The facts have the data, and the live record has a copy. Workers and queries use the copy to decide which status a
 //! viewer is shown. Every operation that changes the data first commits the change, and then makes the record agree
-//! with the facts. The copy contains the version of its snapshot, so operations may overlap in any order.
+//! with the facts. The copy contains the version of its snapshot. If operations overlap, the records may therefore be
+//! updated in any order.
 
 use crate::operations::lists::{By, Listed};
 use crate::operations::unapplied::Unapplied;
