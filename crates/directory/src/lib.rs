@@ -125,8 +125,8 @@ pub trait Directory: Send + Sync {
     /// Returns the partition of a user, below [`Directory::partitions`].
     fn partition_of(&self, user: &User) -> u16;
 
-    /// Returns up to `limit` users of a partition whose records are due ([`Presence::next_deadline`]), the longest
-    /// overdue first.
+    /// Returns up to `limit` users of a partition whose records are due ([`Presence::next_deadline`]). Records that
+    /// have been due for the longest time come first.
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
     /// Returns up to `limit` users of a partition with session events that are not in the outbox yet. They are in

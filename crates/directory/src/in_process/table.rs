@@ -6,8 +6,8 @@ use hashbrown::hash_table::Entry;
 use lamplight_model::User;
 use std::hash::BuildHasher;
 
-/// A table of records. Its places are pointers, because a third of them or more are free: the user is in the record's
-/// memory.
+/// A table of pointers to records. A third of its places or more are free, so a place is kept small. The memory of a
+/// record also contains its user.
 #[derive(Default)]
 pub(super) struct RecordTable {
     records: HashTable<Box<(User, Record)>>,
