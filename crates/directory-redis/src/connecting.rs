@@ -42,9 +42,9 @@ impl PushReader for Reader {
 }
 
 impl Shared {
-    /// Looks up the servers, and connects to the servers that have partitions without a link. Then, missed log batches
-    /// are read from the batches that Redis keeps. If Redis lacks some of them, the readers are notified that they have
-    /// missed batches of the partition.
+    /// Looks up the servers, and connects to the servers that have partitions without a link. Then reads missed log
+    /// batches from the batches that Redis keeps. If Redis lacks batches of a partition, notifies the readers that they
+    /// have missed batches of this partition.
     ///
     /// If a server cannot be used, returns its error. The partitions of the other servers are served nevertheless.
     pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), RedisOpenError> {

@@ -9,7 +9,8 @@ const APP_DIGITS: usize = 8;
 /// The number of log batches that a partition keeps.
 pub(crate) const KEPT_BATCHES: u64 = 1000;
 
-/// The field of the head that has the log batch of this number: its last three digits, as the scripts compute it.
+/// The field of a partition's head that has the log batch with this number. Its name is the last three digits of the
+/// number; the scripts compute it in the same way.
 pub(crate) fn slot_of(number: u64) -> String {
     format!("{:03}", number % KEPT_BATCHES)
 }

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::Handle;
 
-/// The format of the keys in `lm:meta`.
+/// The format of the keys, as the key `lm:meta` has it.
 const FORMAT: &str = "1";
 
 /// The two connections to one run of a server.

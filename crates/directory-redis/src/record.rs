@@ -43,8 +43,8 @@ const REVISIONS_FROM: u64 = 17_000_000_000_000;
 
 /// The lowest revision of records that are written in an epoch of a partition. `epoch` is in microseconds since 1970.
 ///
-/// The lowest revision rises by ten for each millisecond between two epochs. It is therefore above all revisions of
-/// earlier epochs. A user's record does not change ten thousand times a second, because each change needs a round trip.
+/// The lowest revision rises by ten for each millisecond between two epochs. Revisions of a record rise more slowly,
+/// because each change needs a round trip. The lowest revision is therefore above all revisions of earlier epochs.
 pub(crate) fn first_revision(epoch: u64) -> u64 {
     (epoch / 100).saturating_sub(REVISIONS_FROM)
 }

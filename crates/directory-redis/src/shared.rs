@@ -137,7 +137,7 @@ impl Shared {
 
     /// Takes over the epochs of these partitions over a link. Begins an epoch for a partition that has none.
     ///
-    /// On a new link, also begins an epoch if another run of a server was the last to write the partition. The runs in
+    /// On a new link, also begins an epoch for a partition that another run of a server has last written. The runs in
     /// `others` are exceptions: their partitions were moved in an orderly way.
     pub(crate) async fn begin(
         &self,
@@ -196,8 +196,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Raises the epoch of the directory to the highest epoch of its partitions. If `any_lost`, a partition has lost
-    /// records, and the epoch of the directory rises by at least one.
+    /// Raises the epoch of the directory to the highest epoch of its partitions. If `any_lost` is `true`, a partition
+    /// has lost records. The epoch of the directory then rises by at least one.
     fn raise_epoch(&self, highest: u64, any_lost: bool) {
         let millis = highest.div_ceil(1000);
         let raise = |epoch: u64| Some(millis.max(epoch + u64::from(any_lost)));

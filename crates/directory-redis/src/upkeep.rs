@@ -121,8 +121,8 @@ async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, Di
     Ok(sums)
 }
 
-/// Reads the missing batches of these partitions from the batches that Redis keeps. If Redis lacks some of them,
-/// notifies the readers that they have missed batches of the partition.
+/// Reads the missing batches of these partitions from the batches that Redis keeps. If Redis lacks batches of a
+/// partition, notifies the readers that they have missed batches of this partition.
 async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), DirectoryError> {
     let doing = "reading missing log batches";
     let mut gaps = shared.gaps();

@@ -95,7 +95,7 @@ fn count(info: &str, command: &str) -> i64 {
     line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
 }
 
-/// A call of a command costs more than the command (decision 114).
+/// In a script, the call of a command costs more than the command itself (decision 114).
 #[tokio::test]
 async fn a_visible_change_is_six_commands_of_one_script() {
     let server = RedisServer::start().await;
