@@ -139,8 +139,8 @@ pub struct Account {
     pub born: u64,
     /// The revocation that kicks and deletions of the user have left; `None` if there is none.
     pub revocation: Option<Revocation>,
-    /// Whether the user has a visibility other than [`Visibility::Everyone`](lamplight_model::Visibility), or a block list that is not empty. The
-    /// caller then also reads [`Lists::restrictions`].
+    /// Whether the user has a visibility other than [`Visibility::Everyone`](lamplight_model::Visibility), or a block
+    /// list that is not empty. The caller then also reads [`Lists::restrictions`].
     pub restricted: bool,
 }
 

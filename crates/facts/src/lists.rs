@@ -138,8 +138,8 @@ pub trait Lists: Send + Sync {
     /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Adds to the outbox notices about the messages that a user has missed, in one transaction. Considers the user's
-    /// unread messages from `since` on, if they have no notice yet and are among the newest 100 messages of their
+    /// Adds notices about a user's missed messages to the outbox, in one transaction. Considers the user's unread
+    /// messages from `since` on, if they have no notice yet and are among the newest 100 messages of their
     /// conversation. The newest `limit` of these messages get a notice. The notices are in the order of sending. The
     /// call may be repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
