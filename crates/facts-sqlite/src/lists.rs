@@ -1,5 +1,5 @@
-//! The SQL for the lists of users: profiles, friends, visibility and block lists, messages and conversations. This file passes each call to the
-//! writer or to a reader. The statements are in the submodules.
+//! The SQL for the lists of users: profiles, friends, visibility and block lists, messages and conversations. This file
+//! passes each call to the writer or to a reader. The statements are in the submodules.
 //!
 //! No call sums up rows. The row of a conversation has its number of unread messages, and the account has the total.
 //! Each change of a conversation also changes the total.
