@@ -145,7 +145,7 @@ impl PostgresFacts {
     }
 
     /// The cause of the current outage; `None` without an outage. A successful call ends an outage. After a failed
-    /// write, only a successful write ends the outage; after a full disk, only a successful probe. A refusal because of
+    /// write, only a successful write ends it. After a full disk, only a successful probe ends it. A refusal because of
     /// other programs ends when these programs have ended.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()
