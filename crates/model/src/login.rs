@@ -50,8 +50,8 @@ pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 pub struct Revoked {
     /// The time of the revocation. UserSigs that were issued in an earlier second are refused.
     pub at: Timestamp,
-    /// The issue times of the other refused UserSigs, in seconds. They are in ascending order. None is in an earlier
-    /// second than [`Revoked::at`], and there are at most [`MAX_REVOKED_ONE_BY_ONE`].
+    /// The issue times of the other refused UserSigs, in seconds and in ascending order. There are at most
+    /// [`MAX_REVOKED_ONE_BY_ONE`]. No issue time is in an earlier second than [`Revoked::at`].
     pub also: Vec<u64>,
 }
 

@@ -69,8 +69,8 @@ impl<T: Instant> From<Option<T>> for Optional<T> {
     }
 }
 
-/// A point in time on the wall clock, in milliseconds since 1970-01-01 UTC. It is used for people, disks and
-/// signatures. The wall clock may jump, so it never decides whether a user is connected.
+/// A point in time on the wall clock, in milliseconds since 1970-01-01 UTC. It is used for times that people see, for
+/// stored data, and for signatures. The wall clock may jump, so it never decides whether a user is connected.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
@@ -104,7 +104,7 @@ impl Timestamp {
 pub struct Now {
     /// The monotonic clock, for deadlines.
     pub moment: Moment,
-    /// The wall clock, for people, disks and signatures.
+    /// The wall clock, for times that people see, for stored data, and for signatures.
     pub wall: Timestamp,
 }
 
