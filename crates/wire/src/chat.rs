@@ -47,8 +47,8 @@ impl From<Visibility> for v1::Visibility {
 }
 
 impl v1::Visibility {
-    /// Returns the visibility with this number in a message; `None` for `VISIBILITY_UNSPECIFIED` and for the number of
-    /// a newer version.
+    /// Returns the visibility with this number in a message. Returns `None` for `VISIBILITY_UNSPECIFIED`, and for a
+    /// number that only a newer version of the protocol has.
     pub fn named(number: i32) -> Option<Visibility> {
         match Self::try_from(number).ok()? {
             Self::Unspecified => None,

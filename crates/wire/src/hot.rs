@@ -38,7 +38,7 @@ const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EncodedStatus {
     version: Version,
-    /// The protobuf element, then the JSON text once it was needed.
+    /// The protobuf element. After the first call of [`EncodedStatus::json`], the JSON text follows.
     bytes: Box<[u8]>,
 }
 
@@ -97,7 +97,7 @@ fn put_varint_field(number: u64, value: u64, out: &mut impl Output) {
     out.put_varint(value);
 }
 
-/// Bytes, or only their number.
+/// An output that stores bytes, or only counts them.
 trait Output {
     fn put_varint(&mut self, value: u64);
     fn put_bytes(&mut self, bytes: &[u8]);
