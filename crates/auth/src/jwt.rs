@@ -72,9 +72,9 @@ pub fn is_jwt(token: &str) -> bool {
 ///
 /// The checks are made in this order. The first failed check determines the code:
 ///
-/// 1. [`Code::SIG_UNREADABLE`]: the app accepts no JWTs, the text is longer than [`MAX_JWT_BYTES`] or not a JWT, its
-///    algorithm is none of HS256, RS256, ES256 and EdDSA, or its header has `crit` or a `kid` of more than 256 bytes;
-///    `exp` or the claim with the userID is missing, or a time is not a number.
+/// 1. [`Code::SIG_UNREADABLE`], in any of these cases: the app accepts no JWTs; the text is longer than
+///    [`MAX_JWT_BYTES`] or not a JWT; the algorithm is none of HS256, RS256, ES256 and EdDSA; the header has `crit`, or
+///    a `kid` of more than 256 bytes; `exp` or the claim with the userID is missing; a time is not a number.
 /// 2. [`Code::SIG_OTHER_APP`]: `aud` does not name the audience of the app.
 /// 3. [`Code::SIG_OTHER_USER`]: the claim with the userID names another user.
 /// 4. [`Code::SIG_WRONG`]: `iss` is not the issuer of the app, or no key of the app made this signature. If a newer key
@@ -82,8 +82,8 @@ pub fn is_jwt(token: &str) -> bool {
 /// 5. [`Code::SIG_EXPIRED`]: `now` is not between `nbf` and `exp`, each with the leeway.
 ///
 /// Each key verifies only one algorithm, and only the secret verifies HS256. A token with `alg: none` is therefore
-/// refused, and so is a token whose HMAC was made with a public key as its secret. A token with a future `iat` is
-/// valid, as is a UserSig with a future `TLS.time`.
+/// refused. A token is also refused if its HMAC was made with a public key as the secret. A token with a future `iat`
+/// is valid, as is a UserSig with a future `TLS.time`.
 pub fn verify_jwt(
     token: &str,
     settings: &JwtSettings,

@@ -35,8 +35,8 @@ pub struct Claims {
     pub user_id: UserId,
     /// `TLS.sdkappid`: the app that the user belongs to.
     pub app: AppId,
-    /// `TLS.time`: the time when the token was made, in seconds since 1970-01-01 UTC, by the clock of the backend that
-    /// made it.
+    /// `TLS.time`: the time when the token was made, in seconds since 1970-01-01 UTC. It comes from the clock of the
+    /// backend that made the token.
     pub issued: u64,
     /// `TLS.expire`: the time for which the token is valid, in seconds from `issued`.
     pub expire: u64,
@@ -46,8 +46,8 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Returns the first time at which [`verify`] refuses the token as expired. Returns the largest [`Timestamp`] if
-    /// the sum overflows.
+    /// Returns the first time at which [`verify`] refuses the token as expired: `issued` plus `expire`. If the sum
+    /// overflows, returns the largest [`Timestamp`].
     pub fn expires(&self) -> Timestamp {
         Timestamp(self.issued.saturating_add(self.expire).saturating_mul(1000))
     }
@@ -76,10 +76,10 @@ pub fn sign(key: &AppKey, claims: &Claims) -> String {
 /// in this order. The first failed check determines the code:
 ///
 /// 1. [`Code::SIG_EMPTY`]: the token is empty.
-/// 2. [`Code::SIG_UNREADABLE`]: the text is not a token of this scheme; the detail says at which step reading failed.
-///    This includes a text over [`MAX_TOKEN_BYTES`], a document over [`MAX_DOCUMENT_BYTES`], another `TLS.ver`, a claim
-///    that is missing, given twice or of the wrong JSON type (every public generator writes numbers as numbers), and
-///    a `TLS.sig` that is not the base64 of 32 bytes.
+/// 2. [`Code::SIG_UNREADABLE`]: the text is not a token of this scheme. The detail says at which step reading failed.
+///    Examples: the text is over [`MAX_TOKEN_BYTES`]; the document is over [`MAX_DOCUMENT_BYTES`]; `TLS.ver` is another
+///    version; a claim is missing or given twice; a number is written as a text; `TLS.sig` is not the base64 of 32
+///    bytes.
 /// 3. [`Code::SIG_OTHER_APP`]: the token was made for another app.
 /// 4. [`Code::SIG_OTHER_USER`]: the token was made for another user.
 /// 5. [`Code::SIG_WRONG`]: no key of the app made this signature.
