@@ -11,14 +11,14 @@ use std::time::Duration;
 
 /// The time for which the holder may send. It is measured from the start of its last successful call.
 pub const LANE_LEASE: Duration = Duration::from_secs(10);
-/// The maximum duration of a request. In the last part of its lease, which is as long, the holder starts no request.
+/// The maximum duration of a request. The holder starts no request when less than this time of its lease is left.
 pub const LANE_REQUEST: Duration = Duration::from_secs(5);
 /// The time after which the holder renews the lease, if the lane has work.
 const RENEW_AFTER: Duration = Duration::from_millis(2_500);
 /// The time without a changed beat after which another node takes the lease over. It is 3 s longer than [`LANE_LEASE`],
 /// because the rates of two clocks may differ by up to 10 percent.
 pub const LANE_TAKE_OVER: Duration = Duration::from_secs(13);
-/// The pause after a failed call, or after a call that found that another node has the lease.
+/// The pause after a failed call. It is also the pause after a call that has found the lease of another node.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The knowledge of one node about the lease of one lane.

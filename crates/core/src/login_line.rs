@@ -79,8 +79,8 @@ pub struct LoginTicket {
 pub struct LoginArrival {
     /// The place of the attempt.
     pub ticket: LoginTicket,
-    /// The attempt that lost its place, because the line was full and its place was the last one; `None` if there is
-    /// none.
+    /// The attempt that was removed because the line was full and its place was the last one; `None` if no attempt was
+    /// removed.
     pub displaced: Option<LoginTicket>,
 }
 

@@ -2,15 +2,14 @@
 //!
 //! The directory reports a loss with a new *epoch*: the time of the loss, by the clock of the store. After a failover,
 //! the store may have the clock of another machine. The epoch may then differ by minutes from the time of the nodes,
-//! which adapts to a new clock slowly ([`SharedClock`](crate::SharedClock)). A node therefore notes its own time when
-//! it first sees an epoch. From that time, it measures how long ago the loss was.
+//! because that time adapts to a new clock slowly ([`SharedClock`](crate::SharedClock)). A node therefore notes its own
+//! time when it first sees an epoch. From that time, it measures how long ago the loss was.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// The largest difference between an epoch and the node's time at which it first sees the epoch, if no clock is wrong.
-/// It includes the time until the node sees the epoch. Up to this difference, the epoch is used as the time of the
-/// loss, because all nodes have the same epoch.
+/// If no clock is wrong, a node first sees an epoch at most this long after the epoch, by its own time. If the
+/// difference is not larger, the epoch is used as the time of the loss, because it is equal on all nodes.
 const AGREE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The epoch at the start of a node, and the last epoch that the node has seen.
@@ -18,8 +17,7 @@ const AGREE_WITHIN: Duration = Duration::from_secs(5);
 pub struct Losses {
     /// The epoch at the start of this node.
     began: Timestamp,
-    /// The number of milliseconds by which the node's time was ahead of the clock of the store at the start of the
-    /// node.
+    /// The number of milliseconds by which the node's time was ahead of the store's clock when the node started.
     ahead: i64,
     seen: Option<Seen>,
 }
@@ -76,7 +74,8 @@ impl Losses {
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
     }
 
-    /// A time that is later than every write of a lost record, even of a record that no running node has known.
+    /// A time after every write of a lost record. It is also after the writes of lost records that no running node has
+    /// known.
     pub fn lost_before(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
     }

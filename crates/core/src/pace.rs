@@ -72,7 +72,7 @@ pub enum PaceFault {
 pub struct Pace {
     limits: PaceLimits,
     phase: Phase,
-    /// The answer that waits because the peer has not received all of its bytes; `None` if no bytes of an answer wait.
+    /// The answer that the peer has not received completely; `None` if no bytes of an answer wait.
     stall: Option<Stall>,
 }
 

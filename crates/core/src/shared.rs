@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A live record in a shared store, in the first format. `D` is the form of a `deviceID`, `L` that of a list of
+/// A live record in a shared store, in the first format. `D` is the form of a `deviceID`. `L` is the form of a list of
 /// `userID`s. A change of the fields requires a new format number for the store.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SharedPresence<D = DeviceId, L = Vec<UserId>> {

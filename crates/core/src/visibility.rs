@@ -249,8 +249,7 @@ impl Restrictions {
             || listed.any(|viewer| !self.may_see(viewer) && after.may_see(viewer))
     }
 
-    /// The status with the highest version among the statuses that are shown to viewers who may not see the user's
-    /// status. `None` if no such status is stored.
+    /// Of the statuses that viewers are shown, the one with the highest version; `None` if there is none.
     pub(crate) fn newest_shown(&self) -> Option<ShownStatus> {
         self.all_shown().max_by_key(|shown| shown.version)
     }

@@ -76,8 +76,8 @@ struct Watcher {
     /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// The indices of the pending edges in `outgoing`, in the order in which they were marked. Two fit without heap
-    /// memory, which is enough for a client that reads in time.
+    /// The indices of the pending edges in `outgoing`, in the order in which they were marked. Two indices fit without
+    /// heap memory. This is enough for a client that reads in time.
     pending: SmallVec<[u32; 2]>,
     /// The queues of `touched` that the watcher is in.
     marks: Marks,

@@ -3,7 +3,6 @@
 use super::*;
 use std::collections::VecDeque;
 
-/// The time of one verification.
 const VERIFICATION: Duration = Duration::from_millis(20);
 /// The time after which a refused or displaced attempt is made again.
 const PAUSE: Duration = Duration::from_millis(20);

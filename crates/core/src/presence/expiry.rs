@@ -64,8 +64,8 @@ pub(crate) fn split_lists(
 }
 
 impl Presence {
-    /// The next deadline about subscription lists, as it is stored: the end of the user's own list, or the time when a
-    /// deleted account is taken off the lists of other users.
+    /// The stored deadline about subscription lists. It is the end of the user's own list, or the time when a deleted
+    /// account is taken off the lists of other users.
     ///
     /// One field has both deadlines, so that the previous version of Lamplight can read the records. A deleted account
     /// usually has no list.

@@ -110,15 +110,15 @@ impl Presence {
 
     /// Puts an open connection back into the record, because the directory has lost the record, or other nodes have
     /// counted the connection's node as lost. If the record has the connection, but [lacks a change](lacks_change) that
-    /// clients were told, restores the status that they were told.
+    /// clients were told, restores the status with this change.
     ///
     /// If the visible status has not changed since the record was created from the facts, the custom status and the
     /// ONLINE time are restored too. A subscription list that was lost with the record is restored. The version becomes
     /// higher than that of [`Reassert::told`].
     ///
-    /// The first connection that is put back into a record that was created from the facts always makes a visible
-    /// change with a new version. Other nodes may have read the record without the connection, so the log must report
-    /// the restored status.
+    /// If the record was created from the facts, the first connection that is put back always makes a visible change,
+    /// with a new version. Other nodes may have read the record without the connection, so the log must report the
+    /// restored status.
     ///
     /// Produces no session events, unless the login kicks other devices. If the record has noted the end of the
     /// connection, produces a login event of the device.
