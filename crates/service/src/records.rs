@@ -454,8 +454,8 @@ impl Records {
         }
     }
 
-    /// The first version of a user about whom only `since` is known: the time of the account's creation or of the last
-    /// recorded login.
+    /// The first version of a user. `since` is the time of the account's creation or of the last recorded login.
+    /// Nothing else is known of the user.
     pub(crate) fn first_version(&self, since: Timestamp, now: Now) -> Version {
         let lost_before = self.lost_before(now);
         // Nodes may have written records in the millisecond of the loss, and with clocks that are ahead.

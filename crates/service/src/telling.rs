@@ -51,7 +51,6 @@ impl Telling {
         Self { is_remote: true, ..self }
     }
 
-    /// The change log.
     pub(crate) fn log(&self) -> &dyn ChangeLog {
         &*self.log
     }

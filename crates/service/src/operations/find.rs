@@ -101,8 +101,8 @@ impl Service {
     /// A search by id returns accounts in ascending order of their ids. A search by nick returns accounts in the order
     /// of their nicks (ignoring case), and then of their ids.
     ///
-    /// Refuses an unknown app with 70020, a prefix that no `userID` can have with 7003, and a prefix that no nick can
-    /// have with 6017.
+    /// Refuses an unknown app with 70020. If no `userID` can have the prefix, refuses it with 7003; if no nick can have
+    /// it, with 6017.
     pub async fn find_accounts(
         &self,
         app: AppId,

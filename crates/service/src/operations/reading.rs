@@ -6,7 +6,7 @@ use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
-/// The number of friend list entries that one call reads, in functions that need all entries of a list or their number.
+/// The number of entries of a friend list that one call reads, if a function needs the whole list or skips entries.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {

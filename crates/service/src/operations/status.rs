@@ -343,8 +343,8 @@ impl Service {
     }
 }
 
-/// Returns the error of a call that found its account deleted, its record missing, or its record without the
-/// connections of the user.
+/// Returns the error of a call that cannot change a record: the account was deleted, the record is missing, or the
+/// record lacks the connections of the user.
 fn cannot_change(is_deleted: bool, check: PutBackCheck<'_>) -> ServiceError {
     if is_deleted { Code::NOT_LOGGED_IN.into() } else { check.error(Code::NOT_LOGGED_IN) }
 }

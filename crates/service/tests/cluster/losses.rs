@@ -182,7 +182,7 @@ async fn a_node_that_begins_after_a_loss_shows_no_user_of_an_older_node_to_leave
     assert_eq!(cluster.status_type("ann", 103).await, Online);
 }
 
-/// After a failover, the clock of the store may differ by minutes from the time of the nodes, which adapts to it
+/// After a failover, the clock of the store may differ by minutes from the time of the nodes. That time adapts to it
 /// slowly.
 #[tokio::test]
 async fn users_are_unknown_and_held_for_as_long_whatever_the_clock_of_the_store_shows() {
