@@ -27,7 +27,8 @@ pub struct Interests {
     used: Mutex<Vec<bool>>,
 }
 
-/// The interests of one reader. All clones are the same reader. When the last clone is dropped, all its interests end.
+/// The interests of one reader. All clones belong to the same reader. When the last clone is dropped, all its interests
+/// end.
 #[derive(Clone)]
 pub struct Interest {
     own: Arc<Own>,

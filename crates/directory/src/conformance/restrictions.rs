@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// The maximum number of friends and of subscriptions that the settings of an app allow.
 const MOST_LISTED: usize = 10_000;
 
-/// Checks that the record of a user with as many friends, blocked users, former friends and subscriptions as possible is
-/// stored, and that the log has the restrictions.
+/// Stores the record of a user with as many friends, blocked users, former friends and subscriptions as possible.
+/// Checks that the record is stored, and that the log has the restrictions.
 pub async fn restrictions_at_their_bounds_are_stored_and_logged(ports: Ports) {
     let named = |letter: &str, count: usize| -> Vec<UserId> {
         (0..count).map(|number| id(&format!("{letter}{number:031}"))).collect()

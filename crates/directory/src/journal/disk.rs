@@ -19,7 +19,6 @@ pub(crate) trait DiskFile: Send {
     /// Writes all bytes to the kernel at the position `at`. An error may leave some of them written.
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Sets the length of the file.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
 }
 
