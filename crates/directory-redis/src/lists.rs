@@ -21,7 +21,7 @@ const PARTITIONS_AT_ONCE: usize = 32;
 /// The approximate number of records that are read for one page of a list.
 const LISTED_AT_ONCE: usize = 20_000;
 
-/// The number of low bits of a [`RecordCursor`] part that contain a cursor of `HSCAN`. The high bits contain the
+/// The number of low bits that the cursor of `HSCAN` takes in the part of a [`RecordCursor`]. The high bits are the
 /// partition. A cursor of `HSCAN` is less than the size of the hash table, so 48 bits suffice.
 const SCAN_BITS: u32 = 48;
 

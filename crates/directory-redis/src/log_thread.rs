@@ -33,7 +33,6 @@ impl Turn {
 }
 
 impl LogThread {
-    /// Starts the thread.
     pub(crate) fn start() -> io::Result<Self> {
         let turn: Arc<Turn> = Arc::default();
         let (began, pace, counted) = (Instant::now(), Mutex::new(ReadPace::default()), Arc::clone(&turn));
@@ -59,7 +58,6 @@ impl LogThread {
         Ok(Self { runtime: handle, turn, _stop: stop })
     }
 
-    /// The runtime of the thread.
     pub(crate) fn runtime(&self) -> &Handle {
         &self.runtime
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(1);
 /// The pause before the next read, if no batch has concerned a user of this node for [`LONG_UNWANTED`].
 const LONG_PAUSE: Duration = Duration::from_millis(4);
-/// The time without a batch that concerns a user of this node, after which the pauses are long.
+/// The pauses become long when no batch has concerned a user of this node for this time.
 const LONG_UNWANTED: Duration = Duration::from_secs(1);
 
 /// Decides on the pauses between reads. The time is an argument; it begins at 0 when the reading begins.

@@ -1,4 +1,4 @@
-//! The partitions to which no calls for rate limits are made for a moment, because a call to them has just failed.
+//! The partitions whose calls for rate limits have just failed. For a moment, no further calls are made to them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

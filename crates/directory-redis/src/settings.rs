@@ -32,8 +32,7 @@ pub struct RedisSettings {
     /// The interval of the upkeep. The upkeep compares the numbers of log batches, looks up the servers and reads the
     /// figures.
     pub compare_every: Duration,
-    /// The time for which every node in the register must have been able to read packed records before this node writes
-    /// them.
+    /// This node writes packed records only when every node in the register has been able to read them for this time.
     ///
     /// It must be longer than the interval at which nodes renew their leases. If the register was lost, all running
     /// nodes enter it again within that interval.

@@ -29,7 +29,6 @@ use tokio::sync::Notify;
 /// conflict in Redis.
 const USER_LOCKS: usize = 1024;
 
-/// The scripts.
 pub(crate) struct Scripts {
     pub(crate) update: Script,
     pub(crate) seed: Script,
