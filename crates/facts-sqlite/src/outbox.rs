@@ -130,7 +130,8 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
     Ok(())
 }
 
-/// Begins a term of each partition. Rows are never deleted, so each number is higher than all former numbers.
+/// Begins a term of each partition, and returns the number of these terms. It is higher than all former numbers,
+/// because no row of `recorder_terms` is ever deleted.
 fn begin_recording(db: &Connection, partitions: &[u16]) -> Result<u64> {
     let sql = "SELECT coalesce(max(term), 0) + 1 FROM recorder_terms";
     let term = db.prepare_cached(sql)?.query_row((), |row| count(row, 0))?;

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 /// Runs a statement that changes rows, and returns the number of changed rows.
 ///
-/// Frequent writes read the new values by a second statement: SQLite opens a temporary table for each statement with
-/// RETURNING, which costs six times as much as the change of a row.
+/// Frequent writes read the new values by a second statement, and do not use RETURNING. For a statement with RETURNING,
+/// SQLite opens a temporary table, which costs six times as much as the change of a row.
 pub(crate) fn change(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
     db.prepare_cached(sql)?.execute(values)
 }
