@@ -361,7 +361,8 @@ fn account(row: &Row, first: usize, user: User) -> Result<Account> {
     Ok(Account { user, created, born, revocation, restricted: get(row, first + 5)? })
 }
 
-/// Reads a revocation from three columns beginning at `first`: at, also, through. They are null without a revocation.
+/// Reads a revocation from three columns beginning at `first`: at, also, through. The columns are null if there is no
+/// revocation.
 fn revocation(row: &Row, first: usize) -> Result<Option<Revocation>> {
     let Some(at) = get::<Option<i64>>(row, first)? else { return Ok(None) };
     let also: Vec<i64> = get(row, first + 1)?;
@@ -392,8 +393,8 @@ fn login(row: &Row, first: usize) -> Result<Login> {
     })
 }
 
-/// Reads logins from four array columns beginning at `first`: devices, platforms, times, numbers. They are null without
-/// logins.
+/// Reads logins from four array columns beginning at `first`: devices, platforms, times, numbers. The columns are null
+/// if there are no logins.
 fn logins_of(row: &Row, first: usize) -> Result<Vec<Login>> {
     let Some(devices) = get::<Option<Vec<&str>>>(row, first)? else { return Ok(Vec::new()) };
     let platforms: Vec<i64> = get(row, first + 1)?;

@@ -87,7 +87,7 @@ pub(crate) fn unfriended(row: &Row) -> Result<Unfriended> {
     })
 }
 
-/// Reads the owner's remark on the peer. It is empty without a remark, or if the peer is not a friend.
+/// Reads the owner's remark on the peer. It is empty if there is no remark, or if the peer is not a friend.
 pub(crate) fn remark_at(row: &Row, column: usize) -> Result<String> {
     get::<Option<&[u8]>>(row, column)?.map_or(Ok(String::new()), |remark| utf8(remark, column))
 }

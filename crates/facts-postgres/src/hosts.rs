@@ -27,7 +27,7 @@ pub(crate) struct Hosts {
     /// The pause before the next host is tried.
     next_after: Duration,
     /// The index of the host of the last connection. Further connections are opened to this host while it can be used.
-    /// If a former host comes back, it is not used beside the present host.
+    /// The connections then never lead to two hosts, even if an earlier host comes back.
     last: AtomicUsize,
     is_random: bool,
 }

@@ -176,7 +176,7 @@ pub struct PostgresSettings {
     pub ca: Option<PathBuf>,
     /// The cluster whose nodes share the database; `None` if this program uses the database alone.
     pub sharing: Option<ClusterIdentity>,
-    /// The time for which a start waits until programs that exclude this one have ended.
+    /// The longest time for which a start waits for the end of programs that exclude this one.
     pub patience: Duration,
     /// The maximum number of connections for calls. One more connection is always open for the claim to the database.
     pub connections: usize,
