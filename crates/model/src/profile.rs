@@ -135,10 +135,12 @@ const DOT_ABOVE: char = '\u{307}';
 /// Folds the case of a nick for a search. Each character is folded separately, so a prefix of a nick folds to a prefix
 /// of the folded nick.
 ///
-/// The result is the default case folding of Unicode, with one exception, and is computed with the case mappings of the
-/// standard library. Converting to upper case unites `ς` with `σ`, and `ß` with `ss`; the result is then converted to
-/// lower case. The exception: `I`, `i`, `İ` and `ı` all become one letter, because their case depends on the language,
-/// which is unknown here.
+/// The result is the default case folding of Unicode, with one exception. It is computed with the case mappings of the
+/// standard library. Converting to upper case unites `ς` with `σ`, and `ß` with `ss`. The result is then converted to
+/// lower case.
+///
+/// The exception: `I`, `i`, `İ` and `ı` all become one letter. Their case depends on the language, which is unknown
+/// here.
 pub fn fold_nick(nick: &str) -> String {
     let folded =
         nick.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
