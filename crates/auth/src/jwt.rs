@@ -156,8 +156,8 @@ fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
     if is_accepted { Ok((header, read.claims)) } else { Err(not_a_jwt) }
 }
 
-/// Returns a claim that is a time of RFC 7519: whole seconds since 1970-01-01 UTC. Returns `None` if the claim is
-/// absent.
+/// Returns the value of a claim that is a time in the form of RFC 7519: whole seconds since 1970-01-01 UTC. Returns
+/// `None` if the claim is absent.
 fn time_of(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, &'static str> {
     let invalid = "a time in the JWT is not a number of seconds";
     match claims.get(name) {
