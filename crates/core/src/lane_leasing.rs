@@ -184,8 +184,8 @@ impl LaneLeasing {
         self.held.is_some() || self.is_calling
     }
 
-    /// The time at which [`LaneLeasing::next_call`] has to be called again; `None` if only an event can change its
-    /// answer.
+    /// The time at which [`LaneLeasing::next_call`] has to be called again. `None` if only an event can change the
+    /// result of that call.
     pub fn wakes_at(&self, has_duty: bool, has_work: bool) -> Option<Moment> {
         if self.is_alone() || self.is_calling {
             return None;

@@ -12,8 +12,8 @@ use std::time::Duration;
 /// have been missed.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time since which messages may have been missed. `None` unless the user becomes OFFLINE after ONLINE, and the app
-/// has a push webhook.
+/// The time since which messages may have been missed. `None` if the user does not change from ONLINE to OFFLINE, or
+/// the app has no push webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

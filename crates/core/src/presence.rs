@@ -62,7 +62,7 @@ pub struct Presence {
     pub(crate) newest_login: u64,
     /// The deadlines of a deleted account; `None` if the account exists.
     pub(crate) deleted: Option<Box<Deletion>>,
-    /// The session events that are not in the outbox yet. `None` instead of an empty list saves memory.
+    /// The session events that are not in the outbox yet. `None` if there are none, which saves memory.
     pub(crate) events: Option<Box<PendingEvents>>,
     /// The ended logins that are not stored in the facts yet; `None` if there are none.
     pub(crate) unsettled: Option<Box<UnsettledEnds>>,

@@ -20,8 +20,8 @@ pub struct RequestRate {
 }
 
 impl Default for RequestRate {
-    /// 2,000 requests per second. A person or a client library sends far fewer. Handling them takes a few hundredths of
-    /// one core.
+    /// The default rate: 2,000 requests per second. A person or a client library sends far fewer. Handling them takes a
+    /// few hundredths of one core.
     fn default() -> Self {
         Self { per_second: 2_000 }
     }

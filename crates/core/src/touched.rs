@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-/// The watchers of a user are a crowd if there are more than this number on one worker.
+/// The watchers of a user are a crowd if there are more than this many of them on one worker.
 pub(crate) const CROWD: usize = 256;
 
 /// The queues that a watcher is in.

@@ -138,8 +138,8 @@ impl Restrictions {
         Some(after)
     }
 
-    /// The restrictions after the account was deleted. Viewers who may not see the status are shown the deletion of a user
-    /// who was away.
+    /// The restrictions after the account was deleted. Viewers who may not see the status are shown the deletion of a
+    /// user who was away.
     pub(crate) fn deleted(&self, now: Now) -> Self {
         self.map_shown(|shown| match shown.status_type {
             StatusType::Unlogined | StatusType::Unknown => shown,
@@ -300,7 +300,7 @@ impl Restrictions {
         self.map_shown(|shown| ShownStatus { lapses: shown.lapses.map(&change), ..shown })
     }
 
-    /// The restrictions with the version of each shown status raised as after [`Version::next`].
+    /// The restrictions after the version of each shown status was raised by [`Version::next`].
     pub(crate) fn with_next_versions(&self, at: Timestamp) -> Self {
         self.map_shown(|shown| ShownStatus { version: shown.version.next(at), ..shown })
     }
