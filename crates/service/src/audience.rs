@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub struct Watchers {
     /// The number of connections of other users that watch the user.
     pub connections: usize,
-    /// Some of the users that these connections belong to. Each value has the reasons for which that user watches.
+    /// Some of the users who watch the user. Each value has the reasons for which that user watches.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
@@ -575,8 +575,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// Makes a connection watch a user. Requests a read of the user's status, because this worker may be behind the
-    /// change log.
+    /// Makes a connection watch a user. Requests a read of the user's status, because this worker may not have read the
+    /// whole change log yet.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

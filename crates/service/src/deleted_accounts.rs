@@ -38,7 +38,7 @@ impl DeletedAccounts {
         self.0.lock().waiting.entry(user.clone()).or_insert(1);
     }
 
-    /// Adds every account again that was recently taken off all lists, because records were lost.
+    /// Adds again every account that was recently taken off all lists, because records were lost.
     pub fn add_taken_off(&self) {
         let mut accounts = self.0.lock();
         for (user, _) in std::mem::take(&mut accounts.taken_off) {

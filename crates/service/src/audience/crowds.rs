@@ -28,7 +28,7 @@ impl<S: Versioned> Audience<S> {
         self.conflator.next_due().into_iter().chain(share).min()
     }
 
-    /// Moves the connections whose mailbox got a mark since the last call into `round`. Then moves a share of a waiting
+    /// Moves into `round` the connections whose mailbox got a mark since the last call. Then moves a share of a waiting
     /// crowd.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.hub.take_touched(round);

@@ -3,7 +3,7 @@
 use lamplight_model::{ConnectionId, User, UserId};
 use std::collections::BTreeMap;
 
-/// A value of [`Member::heard`] after a part of the log was missed.
+/// The value of the field `heard` after a part of the log was missed.
 const MISSED: u64 = u64::MAX;
 
 /// A connection of the audience.

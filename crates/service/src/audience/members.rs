@@ -10,8 +10,8 @@ use std::hash::BuildHasher;
 /// The connections of one worker.
 #[derive(Default)]
 pub(super) struct Members {
-    /// Indexed by the slot of the watcher key. A later watcher can get the same slot, so the key is stored too and
-    /// compared.
+    /// The members, indexed by the slot of their watcher key. A later watcher can get the same slot, so the key is
+    /// stored and compared.
     slots: Vec<Option<(WatcherKey, Member)>>,
     /// The slot of each member, by user. A table of numbers needs a tenth of the memory of a map with users.
     by_user: HashTable<u32>,

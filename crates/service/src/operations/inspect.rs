@@ -53,8 +53,8 @@ pub enum LinkState {
 }
 
 impl Service {
-    /// Reads what an operator sees of a user. An unknown app is refused with 70020, and a user without an account with
-    /// 70107.
+    /// Reads the data of a user that an operator sees. An unknown app is refused with 70020, and a user without an
+    /// account with 70107.
     pub async fn inspect(&self, user: &User, now: Now) -> Result<Inspection, ServiceError> {
         let account = self.facts.accounts(vec![user.clone()]).await?.pop().flatten();
         let ids = std::slice::from_ref(&user.id);

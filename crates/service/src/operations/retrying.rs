@@ -74,7 +74,7 @@ impl Service {
         }
     }
 
-    /// Ends a login that was recorded and then refused, in the live record and in the facts.
+    /// Ends a login, in the live record and in the facts, because it was recorded and then refused.
     pub(crate) async fn take_back(
         &self,
         user: &User,

@@ -307,8 +307,8 @@ impl Service {
         self.read_statuses(any, users, viewing, None, now).await
     }
 
-    /// Reads statuses as [`Service::restricted_statuses`] does. If the `viewer` may not see the custom status of a
-    /// user, its duration may have passed.
+    /// Reads statuses as [`Service::restricted_statuses`] does. If the `viewer` may not see a user's custom status, the
+    /// duration of that custom status may have passed.
     async fn read_statuses(
         &self,
         any: &User,

@@ -154,7 +154,7 @@ impl Service {
         Ok(Listed { value: UsersUnblocked { unblocked, failures }, version: done.state.version })
     }
 
-    /// Returns for each user whether `owner` has blocked the user, and whether the user has blocked `owner`.
+    /// Returns, for each user, whether `owner` has blocked the user, and whether the user has blocked `owner`.
     pub async fn blocks_between(
         &self,
         owner: &User,
