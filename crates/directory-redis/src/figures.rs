@@ -69,8 +69,8 @@ pub struct RedisFigures {
     pub waiting_batches: u64,
     /// The number of log entries that the readers of this node have not read yet, summed over the readers.
     pub waiting_entries: u64,
-    /// The approximate size in bytes of these entries on the heap. An entry counts once for each reader that has not
-    /// read it yet.
+    /// The approximate size in bytes, on the heap, of the entries in `waiting_entries`. An entry counts once for each
+    /// reader that has not read it yet.
     pub waiting_bytes: u64,
 }
 
@@ -79,7 +79,7 @@ pub struct RedisFigures {
 pub struct CallFigures {
     /// The number of calls that have ended, whether they succeeded or failed.
     pub calls: u64,
-    /// The sum of the durations of these calls.
+    /// The sum of the durations of the calls in `calls`.
     pub spent: Duration,
     /// The number of calls that failed because Redis did not answer in time, could not be reached, or refused the call.
     pub unavailable: u64,

@@ -9,7 +9,7 @@ use lamplight_directory::{DirectoryError, Limited, Limits, LimitsAnswer, LimitsE
 use lamplight_model::{Moment, RateLimit};
 use std::time::{Duration, Instant};
 
-/// The longest wait for an answer. If there is none within this time, the caller counts the call itself.
+/// The longest wait for an answer. If no answer arrives within this time, the caller counts the call itself.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Limits for RedisDirectory {

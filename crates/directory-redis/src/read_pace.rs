@@ -18,7 +18,8 @@ const LONG_UNWANTED: Duration = Duration::from_secs(1);
 pub(crate) struct ReadPace {
     /// The time of the last turn with batches.
     last: Option<Duration>,
-    /// The time of the last turn with a batch that concerned a user of this node. At first, it is the start.
+    /// The time of the last turn with a batch that concerned a user of this node. Before the first such turn, it is the
+    /// time when the reading began.
     wanted: Duration,
 }
 
@@ -46,8 +47,8 @@ impl ReadPace {
 mod tests {
     use super::*;
 
-    /// Runs turns. Each has its time in microseconds, its number of batches, and the number of wanted batches. Returns
-    /// the turns that were followed by a pause, each as its time and the pause in milliseconds.
+    /// Runs turns: (time in microseconds, number of batches, number of wanted batches). Returns the turns that a pause
+    /// followed: (time in microseconds, pause in milliseconds).
     fn paused(turns: &[(u64, u64, u64)]) -> Vec<(u64, u128)> {
         let mut pace = ReadPace::default();
         let mut after = |(at, heard, wanted): &(u64, u64, u64)| {

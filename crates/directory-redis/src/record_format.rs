@@ -17,7 +17,7 @@ impl RecordFormat {
     /// node.
     pub(crate) const NEWEST: u8 = Self::WITH_RESTRICTIONS;
 
-    /// The number of the format that may have restrictions of the status. Its bytes are those of
+    /// The number of the format in which a record may have restrictions of the status. Its bytes are those of
     /// [`RecordFormat::Packed`]. The previous version cannot read a record with restrictions.
     const WITH_RESTRICTIONS: u8 = 4;
 

@@ -89,7 +89,7 @@ async fn a_change_that_looks_needless_to_an_outdated_record_is_made() {
     assert_eq!(one.set_custom("a", "x").await.unwrap().unwrap().entries.len(), 0);
 }
 
-/// The calls of a command that the server has executed, according to its `INFO commandstats`.
+/// The number of times that the server has executed a command, according to its `INFO commandstats`.
 fn count(info: &str, command: &str) -> i64 {
     let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
     line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())

@@ -126,7 +126,7 @@ impl Server {
         }
     }
 
-    /// The role of a server, and the offset up to which it has the writes.
+    /// The role of a server, and the offset in the replication stream up to which it has received writes.
     async fn replication(&self) -> [String; 2] {
         let info: String = self.command("INFO replication").await;
         let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
