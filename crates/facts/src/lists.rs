@@ -114,7 +114,8 @@ pub trait Lists: Send + Sync {
     /// Returns the visibility and the block list of a user, read from one snapshot; `None` if there is no account.
     fn block_list(&self, owner: User) -> Answer<'_, Option<BlockList>>;
 
-    /// Returns for each of these users whether `owner` has blocked the user, and whether the user has blocked `owner`.
+    /// Returns, for each of these users, whether `owner` has blocked the user, and whether the user has blocked
+    /// `owner`.
     fn blocks_between(&self, owner: User, users: Vec<UserId>) -> Answer<'_, Vec<(bool, bool)>>;
 
     /// Returns the data that decides who may see the status of each user, in the order of `users`. Each user is read
