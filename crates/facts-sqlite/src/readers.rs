@@ -22,7 +22,7 @@ type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 /// The handle of the reader threads. Dropping it waits for the queue and the threads to end.
 pub(crate) struct Readers {
-    /// The queue; `None` only while the handle is dropped. Closing the queue ends the threads.
+    /// The queue; `None` only while the handle is being dropped. Closing the queue ends the threads.
     queue: Option<SyncSender<Read>>,
     threads: Vec<JoinHandle<()>>,
 }

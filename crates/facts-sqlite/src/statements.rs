@@ -279,7 +279,7 @@ struct Known {
     mark: Option<EndMark>,
 }
 
-/// The data of an account that is needed to record a login.
+/// The data of an account, for recording a login.
 struct Stands {
     /// The creation number of the account.
     born: u64,

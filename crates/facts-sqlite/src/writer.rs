@@ -43,7 +43,7 @@ pub enum WriterState {
 
 /// The handle of the writer thread. Dropping it waits for the queue and the thread to end.
 pub(crate) struct Writer {
-    /// The queue; `None` only while the handle is dropped. Closing the queue ends the thread.
+    /// The queue; `None` only while the handle is being dropped. Closing the queue ends the thread.
     queue: Option<SyncSender<Box<dyn Write>>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
