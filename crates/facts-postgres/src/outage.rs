@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     Write,
     /// A write that needs room on the disk for new pages of a table.
     Room,
-    /// The check whether this program may use the database. It runs when a connection is opened.
+    /// The check that decides whether this program may use the database. It runs when a connection is opened.
     Admission,
 }
 

@@ -35,7 +35,7 @@ async fn pages_are_read_along_an_index() {
     }
 }
 
-/// Inserts so many rows that PostgreSQL chooses the plans of a database in use.
+/// Inserts enough rows to make PostgreSQL choose the same plans as for a database in use.
 const ROWS: &str = "
     INSERT INTO accounts (app, id, created, born, lists_version, nick, nick_folded)
     SELECT app, 'user ' || n, 1, n, 1, convert_to('nick ' || n, 'UTF8'), convert_to('nick ' || n, 'UTF8')

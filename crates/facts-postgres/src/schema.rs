@@ -62,7 +62,7 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fails if the database has not exactly the schema of this program.
+/// Fails if the schema of the database is not exactly that of this program.
 pub(crate) async fn check(store: &Store) -> Result<(), FactsError> {
     let connection = store.connection(OPENING).await?;
     match version(&connection).await? {

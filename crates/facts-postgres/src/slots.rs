@@ -28,7 +28,7 @@ struct State {
 /// The state after PostgreSQL has refused a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Refusal {
-    /// Whether PostgreSQL had refused no connection in the time [`QUIET`] before this refusal.
+    /// Whether this is the first refusal after the time [`QUIET`] without refusals.
     pub(crate) is_first: bool,
     /// Whether the permit was withdrawn, so that the call waits for an existing connection. If not, the call should
     /// pause and try again.
