@@ -55,8 +55,8 @@ pub fn encode_status(status: &UserStatus) -> EncodedStatus {
     EncodedStatus { version: status.version, bytes: protobuf.into_boxed_slice() }
 }
 
-/// Puts the fields of `UserStatus` in the order of their numbers. Zero and an empty text are left out, except in
-/// optional fields.
+/// Writes the fields of `UserStatus` to `out`, in the order of their numbers. Zero and an empty text are left out,
+/// except in optional fields.
 fn put_fields(status: &UserStatus, out: &mut impl Output) {
     put_text(1, status.user_id.as_str(), out);
     put_number(2, status.status_type as u64, out);
