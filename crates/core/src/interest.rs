@@ -35,9 +35,9 @@ struct Entry {
     count: u16,
 }
 
-/// The table gives up memory when it has more than this many places for each entry.
+/// The table shrinks when it has more than this many places for each entry.
 const TOO_MANY_PLACES: usize = 8;
-/// A table with at most this many places does not give up memory.
+/// A table with at most this many places does not shrink.
 const FEW_PLACES: usize = 64;
 
 impl InterestTable {

@@ -73,7 +73,7 @@ impl<S: Versioned> Hub<S> {
         self.graph.watch_all(watcher, users, why, added);
     }
 
-    /// Removes a reason from every watched user that has it. Keeps it for users for whom `wanted` returns `true`.
+    /// Removes a reason for watching from all users, except users for whom `wanted` returns `true`.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, wanted: impl FnMut(&User) -> bool) {
         self.graph.unwatch_others(watcher, why, wanted);
     }

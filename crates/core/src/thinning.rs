@@ -6,7 +6,7 @@
 use lamplight_model::Timestamp;
 use std::time::Duration;
 
-/// One resolution, and how long values are stored at it.
+/// One resolution, and the time for which its values are stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Level {
     /// The number of the level in the store.

@@ -174,8 +174,8 @@ impl<S: Restricted> WatchGraph<S> {
         Some((SubjectKey(subject), true))
     }
 
-    /// Adds a reason for `watcher` to watch each of these users. Passes users who were not yet watched for this reason
-    /// to `added`. The time is linear in the number of given users and of the watcher's edges.
+    /// Adds a reason for `watcher` to watch each of these users. Calls `added` with each user who was not yet watched
+    /// for this reason. The time is linear in the number of given users and of the watcher's edges.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,

@@ -2,8 +2,8 @@
 //! with a model of plain maps.
 //!
 //! The graph stores the two ends of an edge in two vectors, and the subject's end contains the index of the other. When
-//! an edge is removed, the last edge of each vector moves into the gap (`swap_remove`) and gets another index. Its other
-//! end, its entry in the table of a crowd, and its entry in the mailbox must then be updated.
+//! an edge is removed, the last edge of each vector moves into the gap (`swap_remove`) and gets another index. Its
+//! other end, its entry in the table of a crowd, and its entry in the mailbox must then be updated.
 //!
 //! The mailbox lists indices in the order in which they were marked. An updated index keeps its position, so removing
 //! edges does not change the order. The model has no indices, and its order is compared exactly.
@@ -22,7 +22,7 @@ use lamplight_model::{
     AppId, CustomStatus, PlatformSet, Reason, StatusType, Timestamp, User, UserId, UserStatus, Version,
 };
 
-/// Removes a reason from every edge that has it, as a new watch list does.
+/// Removes a reason from every edge that has it, like a new watch list.
 fn unwatch_all(hub: &mut Hub<UserStatus>, watcher: WatcherKey, why: Why) {
     let watched: Vec<User> = hub.watched(watcher, why).cloned().collect();
     for user in watched {
