@@ -42,7 +42,8 @@ pub enum NotCurrent {
 }
 
 impl NotCurrent {
-    /// Decides the handling. `is_ending` is `true` if the end of the connection only waits for the answer to the login.
+    /// Chooses the handling of a login whose connection is missing in the live record. `is_ending` is `true` if the end
+    /// of the connection only waits for the answer to the login.
     pub fn of_login(is_in_cluster: bool, is_ending: bool) -> Self {
         match (is_in_cluster, is_ending) {
             (false, _) => Self::Superseded,

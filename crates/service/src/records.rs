@@ -241,8 +241,8 @@ impl Records {
         self.read_current_for(app, users, None, now, view).await
     }
 
-    /// Reads records as [`Records::read_current`] does. A custom status is not cleared for a `viewer` who may not see it:
-    /// a write before the answer would tell such a viewer that the user has one.
+    /// Reads records as [`Records::read_current`] does. A custom status is not cleared for a `viewer` who may not see
+    /// it: a write before the answer would tell such a viewer that the user has one.
     async fn read_current_for<T: Send>(
         &self,
         app: &App,
@@ -314,8 +314,8 @@ impl Records {
         self.see_for(app, users, None, now, view).await
     }
 
-    /// Reads records as [`Records::see`] does, for a viewer who may not see all of them. A custom status that the viewer
-    /// may not see is not cleared, so `view` must hide it.
+    /// Reads records as [`Records::see`] does, for a viewer who may not see all of them. A custom status that the
+    /// viewer may not see is not cleared, so `view` must hide it.
     pub(crate) async fn see_for<T: Send>(
         &self,
         app: &App,

@@ -22,7 +22,7 @@ pub struct ListsHeard {
 struct Heard {
     /// The number of logins in progress.
     logins: usize,
-    /// The number of changes of the lists during these logins.
+    /// The number of changes of the lists that the log has reported during the logins in progress.
     changes: u64,
     /// The highest revision at which a change of the user's record has changed the subscription list or ended a
     /// connection. `u64::MAX` if an entry had no revision, or if a part of the log was missed.

@@ -12,8 +12,8 @@ pub const MAX_FEED_PAGE: usize = 1_000;
 pub struct StatusFeed {
     /// Users whose status has changed since the cursor, with their current status, in the order of their last change.
     pub changes: Vec<FeedChange>,
-    /// Whether the backend must empty its copy before it applies these changes. This page and the pages that follow
-    /// then contain every user who is logged in.
+    /// Whether the backend must empty its copy before it applies the changes of this page. This page and the pages that
+    /// follow then contain every user who is logged in.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: String,

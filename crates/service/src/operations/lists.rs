@@ -17,7 +17,7 @@ pub enum By {
     /// A user, over this connection. Rate limits and batch limits apply, and a friend must allow being added. This
     /// connection gets the answer, and the other connections of the user are notified.
     Client(ConnectionId),
-    /// The app, through its backend or an operator, which have limits of their own. All connections of the user are
+    /// The app, through its backend or an operator. These have limits of their own. All connections of the user are
     /// notified.
     App,
 }

@@ -106,7 +106,7 @@ impl Service {
     }
 
     /// Undoes a refused login that the facts may have recorded at the time `at`. If a login of the user is in progress,
-    /// the undoing is retried later.
+    /// the operation is retried later.
     async fn unrecord(
         &self,
         user: &User,
