@@ -59,8 +59,8 @@ const IN_DOUBT: u8 = 1;
 /// The number of files of changes in a generation.
 pub(crate) const STRIPES: usize = 16;
 
-/// The largest entry in bytes. The largest record has about 1 MB: 10,000 subscriptions, 10,000 friends, 1,000 blocked users
-/// and 4,000 former friends with the longest ids, and 64 session events with the longest texts.
+/// The largest entry in bytes. The largest record has about 1 MB: 10,000 subscriptions, 10,000 friends, 1,000 blocked
+/// users and 4,000 former friends with the longest ids, and 64 session events with the longest texts.
 const MAX_ENTRY_BYTES: usize = 2 * 1024 * 1024;
 
 /// The minimum size of the changes, in bytes, at which the next generation begins. The changes must also be larger than
