@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// The time limit for another server to answer that it is still a master.
+/// The longest wait for the answer of another server that is asked for its present run.
 const IN_USE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A link, and the partitions that are to use it.
