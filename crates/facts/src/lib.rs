@@ -84,9 +84,9 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// there was no account.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
-    /// Ends all logins of a user, in one transaction. Adds an end mark for each of the devices, and revokes further
-    /// UserSigs. Returns the highest login number so far: logins up to this number have ended. Returns `None` if there
-    /// is no account.
+    /// Ends all logins of a user, in one transaction. Adds an end mark for the device of each login, and revokes
+    /// further UserSigs. Returns the highest login number so far: logins up to this number have ended. Returns `None`
+    /// if there is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
     /// Returns the revocation that kicks and deletions of a user have left; `None` if there is none. A revocation can

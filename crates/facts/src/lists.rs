@@ -294,8 +294,8 @@ pub enum Befriended {
     ListFull,
     /// `both` was requested, and the friend's list is full.
     FriendListFull,
-    /// A user has made the call, and the friend allows nobody to add them or has blocked the owner. Existing entries can
-    /// still be updated. Both reasons have one result, so that nobody learns of a block.
+    /// A user has made the call, and the friend allows nobody to add them or has blocked the owner. Existing entries
+    /// can still be updated. Both reasons have one result, so that nobody learns of a block.
     Denied,
 }
 

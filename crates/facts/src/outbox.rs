@@ -6,9 +6,9 @@
 //! If several nodes share the outbox, a node needs the lease of a lane to send its notices. The outbox stores no
 //! durations: the nodes decide when a lease has ended.
 //!
-//! The recorder of a node moves session events from live records to the outbox. It begins a term of each partition of the
-//! directory before it reads the records of the partition. Of the recorders that move events of one partition, only the
-//! one with the last term can store events.
+//! The recorder of a node moves session events from live records to the outbox. It begins a term of each partition of
+//! the directory before it reads the records of the partition. Of the recorders that move events of one partition, only
+//! the one with the last term can store events.
 
 use crate::Answer;
 use lamplight_model::{AppId, Lane, LaneLease, NodeId, NoticeContent, Timestamp, User};

@@ -144,8 +144,8 @@ pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     assert_eq!(all[0].target, "last");
 }
 
-/// Records are listed in ascending order of their times and nodes. A new record replaces the record with the same level,
-/// time and node.
+/// Records are listed in ascending order of their times and nodes. A new record replaces the record with the same
+/// level, time and node.
 pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
     let of = |node: &str, level, when, content: &str| Figure {
         level,
