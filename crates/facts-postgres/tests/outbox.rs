@@ -1,4 +1,5 @@
-//! Tests of the outbox that two nodes share: recorders that move the events of one partition, and the deletion of an app.
+//! Tests of the outbox that two nodes share: recorders that move the events of one partition, and the deletion of an
+//! app.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
