@@ -40,7 +40,7 @@ impl<S: Versioned> Views<S> {
         self.hidden.as_deref().map(|hidden| &hidden.restrictions)
     }
 
-    /// Whether `newer` are the restrictions that this state has.
+    /// Whether this state has the restrictions `newer`.
     pub fn has_restrictions_of(&self, newer: Option<&Arc<Restrictions>>) -> bool {
         match (self.restrictions(), newer) {
             (None, None) => true,
