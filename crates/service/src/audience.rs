@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub struct Watchers {
     /// The number of connections of other users that watch the user.
     pub connections: usize,
-    /// Some of the users who watch the user. Each value has the reasons for which that user watches.
+    /// Some of the watching users, with the reasons for which they watch.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
