@@ -35,7 +35,7 @@ pub struct Target {
     store: Store,
     /// The claim to the database.
     _guard: Guard,
-    /// The connection; `None` only during the drop.
+    /// The connection; `None` only while the value is being dropped.
     connection: Option<Object>,
 }
 

@@ -41,8 +41,7 @@ impl Server {
         Self::start_with(|_| vec!["listen_addresses=".to_owned()]).await
     }
 
-    /// Starts a server. `options` gets the directory of the server and returns the options. It may write files that the
-    /// options need into the directory.
+    /// Starts a server. `options` gets the directory of the server, may write files into it, and returns the options.
     pub async fn start_with(options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let directory = tempfile::Builder::new().prefix("lamplight-postgres-").tempdir();
         let directory = directory.expect("a temporary directory can be made").keep();
