@@ -8,8 +8,9 @@
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// If no clock is wrong, a node first sees an epoch at most this long after the epoch, by its own time. If the
-/// difference is not larger, the epoch is used as the time of the loss, because it is equal on all nodes.
+/// If no clock is wrong, an epoch and the node's time of the loss differ by at most this. The difference includes the
+/// time until the node sees the epoch. If it is not larger, the epoch is used as the time of the loss, because all
+/// nodes have the same epoch.
 const AGREE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The epoch at the start of a node, and the last epoch that the node has seen.

@@ -124,7 +124,7 @@ async fn ask(
 
 /// The users of a partition that a page contains.
 struct Taken {
-    /// The position of the cursor after these users.
+    /// The position of the cursor after the users of this page.
     place: Place,
     users: Vec<(String, u64)>,
     /// Whether the page reaches the end of the partition.
