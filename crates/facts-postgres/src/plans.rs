@@ -60,8 +60,8 @@ const ROWS: &str = "
     ANALYZE;
 ";
 
-/// The function must list every table with rows of apps; otherwise, rows of deleted apps remain. It must find these
-/// rows without reading the rows of other apps.
+/// The function `delete_app_rows` must list every table with rows of apps; otherwise, rows of deleted apps remain. It
+/// must find these rows without reading the rows of other apps.
 #[tokio::test]
 async fn every_table_with_rows_of_apps_is_emptied() {
     let (_facts, database) = new_store().await;
