@@ -1,5 +1,7 @@
 //! One user on a phone and in a browser. One of the devices sets a custom status, and both are notified of it. The user
-//! is ONLINE until both have disconnected. `two_devices <address> <app> <user> <user-sig>`
+//! is ONLINE until both have disconnected.
+//!
+//! Usage: `two_devices <address> <app> <user> <user-sig>`
 
 #![allow(clippy::print_stdout)]
 

@@ -1,28 +1,30 @@
 //! The wait before the next attempt to connect, computed from the number of failures and the jitter.
 //!
 //! The server sends the period over which its clients spread their reconnects ([`Spread`]). It computes the period from
-//! the number of its clients and the number of logins that it can accept per second. After a broken link, a client
-//! makes its first attempt at a random moment of that period. Further attempts follow at intervals of about the period.
-//! After a restart, the server therefore gets about as many attempts per second as it can accept logins.
+//! the number of its clients and the number of logins that it can accept per second.
+//!
+//! After a broken link, a client makes its first attempt at a random moment of that period. Further attempts follow at
+//! intervals of about the period. After a restart, the server therefore gets about as many attempts per second as it
+//! can accept.
 
 use std::time::Duration;
 
 /// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts. [`ATTEMPTS_BEFORE_DOUBLING`] says when it doubles. If the spread from the server is
-/// longer, the spread is the mean. A wait is at most 1.5 times the mean.
+/// The mean wait between attempts. If the server has sent a longer spread, the spread is the mean. A wait is at most
+/// 1.5 times the mean. For the doubling of the mean, see [`ATTEMPTS_BEFORE_DOUBLING`].
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The maximum to which the mean wait doubles. If the spread from the server is longer, the spread is the mean.
+/// The maximum to which the mean wait doubles. If the server has sent a longer spread, the spread is the mean.
 ///
-/// Without a longer spread, a wait is therefore at most 30 s. The default grace is also 30 s. It is the time for which
-/// a user still counts as connected after the loss of a node.
+/// At this mean, a wait is at most 30 s. The default grace is also 30 s: the time for which a user still counts as
+/// connected after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// If the server has sent a spread, the mean wait doubles only after this number of failed attempts. Without a spread,
-/// the mean wait doubles with each failure after the first. At the usual mean wait, 80 attempts take about two minutes,
-/// enough for a restart of the server.
+/// With a spread from the server, the mean wait doubles only after this number of failed attempts. At the usual mean
+/// wait, 80 attempts take about two minutes, enough for a restart of the server. Without a spread, the mean wait
+/// doubles with each failure after the first.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
 /// The longest spread that a server can be configured to send. A longer spread is shortened to this one.
@@ -31,8 +33,8 @@ const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 /// While calls wait for the link, a wait is computed from at most this number of failures, so that waits stay short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// A link of at least this age counts as a success: the failures are then counted from 0 again. A lower age would let
-/// clients flood a server that accepts connections and closes them soon.
+/// A link of at least this age counts as a success: the count of failures then begins again at 0. With a lower age,
+/// clients would flood a server that accepts connections and soon closes them.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// A random number from 0 to 1, which the driver generates for each step.
@@ -70,8 +72,8 @@ impl Spread {
 
     /// Returns the wait before the next attempt, after `failures` consecutive failed attempts.
     ///
-    /// Waits are random, so that clients do not all return at once. The first wait is between zero and the spread. A
-    /// later wait is between half of the mean and 1.5 times the mean.
+    /// Waits are random, so that clients do not all return at once. The first wait is from zero to the spread. A later
+    /// wait is from 0.5 to 1.5 times the mean.
     pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
         let (first, steady) = match self {
             Self::Unknown => (FIRST, 1),

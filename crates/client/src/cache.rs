@@ -65,7 +65,7 @@ impl Cache {
     }
 
     /// Returns the versions of cached statuses, newest first, that fit into `budget` bytes of a `LoginRequest`. The
-    /// server sends the statuses of the other users again.
+    /// server sends the statuses of all other watched users again.
     pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
         let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
         newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));

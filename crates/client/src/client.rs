@@ -16,12 +16,12 @@ use tokio::time::Instant;
 /// A client of Lamplight. Cloning is cheap, and all clones share one session.
 ///
 /// After a [`login`](Self::login), the client keeps the session alive. It sends heartbeats, and reconnects after a
-/// broken link. It then fetches the missed changes, and subscribes again if the server has dropped the subscription
-/// list.
+/// broken link. It then fetches the missed changes. If the server has dropped the subscription list, the client
+/// subscribes again.
 ///
-/// A call without a connection waits for one, up to the call timeout. While a call waits, the client makes its attempts
-/// to connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a
-/// further call is refused at once with 7008.
+/// A call without a connection waits for one, up to the call timeout. While a call waits, the client attempts to
+/// connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further
+/// call is refused at once with 7008.
 ///
 /// The session ends with [`logout`](Self::logout), or when the server ends it. An [`Event`](crate::Event) reports the
 /// end. After that, calls fail with [`Error::NotLoggedIn`].
@@ -59,9 +59,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with the server's code. The client itself refuses the call with 7003 if `user_id` is invalid,
-    /// and with 6017 if another user is logged in. [`Error::Transport`] if the link could not be opened, or ended
-    /// before the answer.
+    /// - [`Error::Refused`] with the code of the server.
+    /// - [`Error::Refused`] with 7003 if `user_id` is invalid, or with 6017 if another user is logged in. These
+    ///   refusals are the client's own.
+    /// - [`Error::Transport`] if the link could not be opened, or ended before the answer.
     pub async fn login(&self, user_id: &str, user_sig: &str) -> Result<LoggedIn, Error> {
         let user = UserId::new(user_id)
             .map_err(|invalid| Refused::because(Code::BAD_USER_ID, &invalid.to_string()))?;
@@ -98,8 +99,8 @@ impl Client {
         self.call(Request::Logout).await.map(|_| ())
     }
 
-    /// Sets the user's own custom status, and returns the user's own status. The text is UTF-8 and has at most 100
-    /// bytes, unless the app's settings say otherwise. An empty text clears the custom status.
+    /// Sets the user's own custom status, and returns the user's own status. The text is UTF-8 of at most 100 bytes,
+    /// unless the app has another limit. An empty text clears the custom status.
     ///
     /// # Errors
     ///
@@ -108,10 +109,12 @@ impl Client {
         self.set_status(custom_status, 0).await
     }
 
-    /// Sets the user's own custom status as [`set_self_status`](Self::set_self_status) does. After `duration`, the server
-    /// clears it, with the reason [`Reason::CustomExpired`](lamplight_model::Reason::CustomExpired). The duration is 1 s
-    /// to 30 days; a part of a second counts as a whole one. Setting a custom status again replaces the text and the
-    /// duration.
+    /// Sets the user's own custom status for a duration, and returns the user's own status. After `duration`, the
+    /// server clears the custom status, with the reason
+    /// [`Reason::CustomExpired`](lamplight_model::Reason::CustomExpired).
+    ///
+    /// The duration is 1 s to 30 days, and is rounded up to whole seconds. The next custom status replaces the text and
+    /// the duration. For the text, see [`set_self_status`](Self::set_self_status).
     ///
     /// # Errors
     ///
@@ -154,7 +157,7 @@ impl Client {
         Ok(statuses)
     }
 
-    /// Subscribes to at most 100 users. The subscription list has at most 200 users; if it would have more, the
+    /// Subscribes to at most 100 users. The subscription list has room for 200 users. If it is full, the users with the
     /// earliest subscriptions are evicted. The list belongs to the account, not to the device.
     ///
     /// # Errors
@@ -222,9 +225,9 @@ impl Client {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }
 
-    /// Returns the calls that the app's settings allow this client, with their limits, as last sent by the server.
-    /// Returns `None` without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports
-    /// changes.
+    /// Returns the calls that the app's settings allow this client, with their limits. They are the last that the
+    /// server has sent; `None` without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged)
+    /// reports changes.
     pub fn abilities(&self) -> Option<Abilities> {
         self.shared.lock().machine().abilities().copied()
     }
@@ -235,9 +238,9 @@ impl Client {
         self.shared.events()
     }
 
-    /// Tells the client that the device has changed its network or has woken up. If the client has a live link, it
-    /// tests the link at once with a heartbeat. If it then receives nothing for 3 s, it gives up the link. If it has no
-    /// link, it tries to connect at once.
+    /// Reports to the client that the device has changed its network or has woken up. A client with a live link sends a
+    /// heartbeat at once. If it then receives nothing for 3 s, it gives up the link. A client without a link tries to
+    /// connect at once.
     pub async fn network_changed(&self) {
         // Sending fails only if the driver has ended. There is then no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;

@@ -116,8 +116,8 @@ pub enum LinkEnd {
     /// Reading, writing or connecting failed.
     #[error(transparent)]
     Failed(#[from] TransportError),
-    /// No bytes were received for too long. Either the client received none after a heartbeat or a request, or the
-    /// server received none within the heartbeat timeout.
+    /// No bytes were received for too long: the client received none after a heartbeat or a request, or the server
+    /// received none within the heartbeat timeout.
     #[error("no bytes came from the server in time")]
     Silent,
     /// The attempt to connect exceeded its time limit.

@@ -46,8 +46,8 @@ pub enum Event {
     /// The app's settings have changed: which calls this client may make, or the limits of the calls.
     AbilitiesChanged(Abilities),
     /// Messages that this user has received, or has sent from another device, oldest first. A message from this client
-    /// itself is included only if its call failed with [`Error::Timeout`](crate::Error::Timeout) although the server
-    /// has stored the message.
+    /// is included only in one case: its call failed with [`Error::Timeout`](crate::Error::Timeout), but the server has
+    /// stored it.
     MessagesReceived(Vec<Message>),
     /// Rows of the conversation list have changed, because of a message or because of another device of the user.
     ConversationsChanged {
@@ -98,8 +98,8 @@ pub enum Event {
     /// The application has logged out. The session has ended.
     LoggedOut,
     /// The application has read this stream too slowly, so the oldest events were dropped. The newest status of each
-    /// user is never dropped. The dropped events may include messages and changes of lists: the application should read
-    /// the lists again.
+    /// user is never dropped. The dropped events may include messages and changes of lists, so the application should
+    /// read the lists again.
     Missed {
         /// The number of dropped events.
         events: u64,

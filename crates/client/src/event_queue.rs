@@ -18,11 +18,11 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events at the front of `others` that are older than the newest change of a slot. The reader gets
-    /// them before the statuses in `slots`.
+    /// The number of events at the front of `others` that are older than the newest change in `slots`. The reader gets
+    /// these events before the statuses in `slots`.
     ahead: usize,
-    /// The users whose statuses were passed to the reader. If any other user is removed, the reader gets no report, so
-    /// the removal needs no slot.
+    /// The users whose statuses were passed to the reader. Only their removals are reported to the reader, and need a
+    /// slot.
     told: BTreeSet<UserId>,
 }
 
@@ -115,8 +115,8 @@ impl EventQueue {
         }
     }
 
-    /// Takes the changed statuses out of the slots, as one event. If there are no changed statuses, takes the users who
-    /// are not watched any more, as one event.
+    /// Takes the changed statuses out of the slots, as one event. If there are none, takes the users who are not
+    /// watched any more, as one event.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

@@ -12,8 +12,8 @@ pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
 /// If a request is unanswered and no bytes are received for this time, the link is given up.
 ///
-/// A server answers each call within 5 s. Answers are in the order of the requests, so the answer to a heartbeat cannot
-/// overtake a late answer. The default call timeout is 10 s. A call that may be repeated can therefore still be sent on
+/// A server answers each call within 5 s. Answers come in the order of the requests, so the answer to a heartbeat
+/// cannot overtake a late answer. The default call timeout is 10 s, so a call that may be repeated can still be sent on
 /// the next link.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -138,7 +138,7 @@ impl Link {
         self.woken = false;
     }
 
-    /// Records that the link may be broken, and that a heartbeat was sent to test it. If no bytes arrive within
+    /// Records that the link may be broken, and that a heartbeat was sent as a test. If no bytes arrive within
     /// [`DOUBT_PATIENCE`], the link is given up.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
@@ -178,9 +178,9 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// Returns the time without traffic of a link that ends now. If a request is unanswered, returns the time between
-    /// the last received bytes and the last sent message. The network path may have been cut in that time, without the
-    /// client noticing.
+    /// Returns the time without traffic of a link that ends now. If a request is unanswered, that is the time from the
+    /// last received bytes to the last sent message. The network path may have been cut in that time, unnoticed by the
+    /// client.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)

@@ -2,8 +2,8 @@
 //! cache until the list shows whether the account is subscribed to them.
 //!
 //! The client gets the list with the first login, and every change of the list over the link. While the link is broken,
-//! another device may change the list, and the answer to the next login does not contain the list. After such a login,
-//! the client reads the list when a friendship ends.
+//! another device may change the list. The answer to the next login does not contain the list. After such a login, the
+//! client reads the list when a friendship ends.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::BTreeSet;
@@ -21,8 +21,8 @@ pub(crate) struct ListCheck {
 }
 
 impl ListCheck {
-    /// Records a login. The snapshot after the login shows the watched users, so no check is needed. The answer to the
-    /// first login also contains the list.
+    /// Records a login. The snapshot after the login shows the watched users, so a pending check is dropped. The answer
+    /// to the first login also contains the list.
     pub(crate) fn logged_in(&mut self, is_first: bool) {
         *self = Self { is_known: is_first, ..Self::default() };
     }

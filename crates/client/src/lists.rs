@@ -143,8 +143,8 @@ pub(crate) struct ListNews {
     pub total_unread: Option<u32>,
 }
 
-/// The version of the user's lists up to which this client has all changes; `None` before the first login. The server
-/// sends a version with each change, in order, and with answers.
+/// The version of the user's lists up to which this client has all changes; `None` before the first login. Answers and
+/// changes from the server contain a version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListsVersion(Option<u64>);
 

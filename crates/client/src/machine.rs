@@ -44,7 +44,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The maximum number of calls that wait to be sent, and of logins that wait for an attempt to connect. Further calls
-/// are refused at once with 7008. One further logout is allowed, so that a session can be ended.
+/// are refused at once with 7008. To end a session, one logout is allowed beyond the maximum.
 pub const MAX_QUEUE: usize = 1_000;
 
 /// If a deadline is processed with a longer delay than this, the device or the process has slept.
@@ -361,7 +361,7 @@ impl Machine {
     }
 
     /// Replaces the current attempt to connect with a new one, after a sleep or for a new login. The old attempt may
-    /// already have sent a login, which the server may refuse.
+    /// have sent a login with an older token, which the server may refuse.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);
@@ -381,8 +381,8 @@ impl Machine {
         }
     }
 
-    /// Handles a link, or an attempt to open one, that ended without a final message of the server. Records the time
-    /// without traffic before the end, because the path may have cut an idle link. After a sleep, records nothing.
+    /// Handles the end of a link, or of an attempt to open one, without a final message of the server. If the link was
+    /// live, records its time without traffic, because the path may cut idle links. After a sleep, records nothing.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()
@@ -393,7 +393,7 @@ impl Machine {
     }
 
     /// Handles the end of a link. Unanswered calls that may be repeated are queued again; the others fail. The session
-    /// then waits for the next attempt, or ends if no login has succeeded yet.
+    /// then waits for the next attempt. If no login has succeeded yet, the session ends.
     fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
         let is_web = self.identity.platform.is_web();
         let Some(session) = &mut self.session else { return };

@@ -1,13 +1,12 @@
-//! The heartbeat interval that the network path requires. It is derived from the times without traffic after which
-//! links were cut.
+//! The heartbeat interval that the network path requires, derived from the times without traffic before links were cut.
 //!
 //! A proxy, load balancer or NAT cuts an idle link after a fixed time. Links that break for other reasons break after
 //! varying times.
 
 use std::time::Duration;
 
-/// The usual heartbeat interval divided by this number is the shortest interval. An interval has a lower bound, because
-/// paths also cut links for other reasons than missing traffic, such as the age of the link.
+/// The usual heartbeat interval divided by this number is the shortest interval. Some paths cut links for another
+/// reason, such as their age. On such a path, this limit keeps the number of heartbeats low.
 const SHORTEST: u32 = 8;
 
 /// The divisor for comparing times. Two times count as equal if they differ by at most a twentieth of the later one.
@@ -23,9 +22,9 @@ pub(crate) struct NetworkPath {
 }
 
 impl NetworkPath {
-    /// Records that a link with the usual interval `usual` was cut after the time `silence` without traffic. After two
-    /// consecutive cuts with equal times, the interval is at most half of that time. A time below the shortest interval
-    /// is ignored, because the link was in use.
+    /// Records that a link with the heartbeat interval `usual` was cut after the time `silence` without traffic. After
+    /// two consecutive cuts with equal times, the interval is at most half of that time. A time below the shortest
+    /// interval is ignored, because the link was in use.
     pub(crate) fn cut(&mut self, usual: Duration, silence: Duration) {
         let shortest = usual / SHORTEST;
         if silence < shortest {
@@ -48,8 +47,8 @@ impl NetworkPath {
 mod tests {
     use super::*;
 
-    /// The test cases that all SDKs share. The columns are the usual interval, the times without traffic before the
-    /// cuts, and the expected interval, all in ms.
+    /// The test cases that all SDKs share. The columns, all in ms: the usual interval, the times without traffic before
+    /// the cuts, and the expected interval.
     const CASES: &str = include_str!("../tests/sdk/heartbeat.csv");
 
     #[test]

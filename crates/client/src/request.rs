@@ -168,8 +168,8 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// Refuses a call that exceeds a fixed limit or does not fit into a frame. The server would end the link because of
-/// such a call. Limits that an app can change are left to the server.
+/// Refuses a call that exceeds a fixed limit or does not fit into a frame. The server would close the link of such a
+/// call. The server checks the limits that an app can change.
 pub(crate) fn check(request: &Request) -> Result<(), Refused> {
     check_size(request)?;
     match request {
@@ -278,7 +278,7 @@ fn check_size(request: &Request) -> Result<(), Refused> {
     }
 }
 
-/// Converts a call into a message; `None` for a login. The machine makes the message of a login itself, because that
+/// Converts a call into a message; `None` for a login. The machine itself makes the message of a login, because that
 /// message contains the cached versions.
 pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {

@@ -1,4 +1,4 @@
-//! The restore of the subscription list after the server has dropped the list. The client subscribes to the users
+//! The restore of the subscription list. After the server has dropped the list, the client subscribes to the users
 //! again, in batches.
 //!
 //! The restore continues after a broken link. A batch without an answer is sent again.
@@ -12,7 +12,7 @@ use std::time::Duration;
 const BATCH: usize = 100;
 
 /// The shortest time between two batches. At this pace, a restore uses half of the default rate limit of 20 calls in 5
-/// s. The application and other devices have the other half.
+/// s. The other half is left to the application and other devices.
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal. It equals the window of the default rate limit.

@@ -88,8 +88,8 @@ impl Reader {
 /// The stream begins with the cached statuses, so it may be created before or after the login. It ends when the last
 /// [`Client`](crate::Client) was dropped.
 ///
-/// A slow reader always gets the final state: the newest status of each user, in one event. It also gets the last 64
-/// other events, after an [`Event::Missed`] if there were more.
+/// A slow reader gets the newest status of each user, in one event. It also gets the last 64 other events. If there
+/// were more, an [`Event::Missed`] comes before them.
 #[derive(Debug)]
 pub struct Events {
     shared: SharedLock,

@@ -61,8 +61,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the id of this device: 1–64 bytes of printable ASCII. It should be the same at every start. The default is
-    /// a random id: each start then counts as a new device.
+    /// Sets the id of this device: 1 to 64 bytes of printable ASCII. The id should be the same at every start. The
+    /// default is a random id, so each start counts as a new device.
     pub fn device_id(mut self, device: impl Into<String>) -> Self {
         self.device = Device::Named(device.into());
         self
@@ -92,8 +92,9 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// If the address, the app, the device id or a certificate is missing or invalid, if the address needs a feature of
-    /// this crate that is not enabled, or if the file with the device id cannot be read or written.
+    /// - The address, the app, the device id or a certificate is missing or invalid.
+    /// - The address needs a feature of this crate that is not enabled.
+    /// - The file with the device id cannot be read or written.
     ///
     /// # Panics
     ///

@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Adds a user to this user's friend list, and adds this user to the other user's list. If the user is already a
-    /// friend, changes the remark (UTF-8, at most 96 bytes) unless the new remark is empty.
+    /// friend, a remark that is not empty replaces the earlier one. A remark is UTF-8 of at most 96 bytes.
     ///
     /// # Errors
     ///
@@ -125,9 +125,8 @@ impl Client {
         told.friend.and_then(lists::friend).ok_or_else(no_answer)
     }
 
-    /// Sets who may see this user's status. Blocked users may not see it, whatever the visibility is. The change takes
-    /// effect at once. Users who may no longer see the status get the status that they would get if all connections of
-    /// this user had closed.
+    /// Sets which users may see this user's status. Blocked users may never see it. The change takes effect at once.
+    /// Users who may no longer see the status are shown a status as if all connections of this user had closed.
     ///
     /// # Errors
     ///
@@ -148,13 +147,13 @@ impl Client {
         Ok(lists::block_list(told))
     }
 
-    /// Adds at most 1,000 users to this user's block list. A blocked user may not see this user's status, and can
-    /// neither send messages to this user nor add this user as a friend. Friendships stay.
+    /// Adds at most 1,000 users to this user's block list. A blocked user can neither see this user's status, nor send
+    /// messages to this user, nor add this user as a friend. Friendships stay.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the whole call was refused: with 6017 if there are no users or if one of them is this
-    /// user. If the call failed only for some users, [`UsersBlocked::failures`] contains these users.
+    /// [`Error::Refused`] with 6017 if there are no users, or if one of them is this user. If the call failed only for
+    /// some users, [`UsersBlocked::failures`] contains these users.
     pub async fn block_users<I>(&self, users: I) -> Result<UsersBlocked, Error>
     where
         I: IntoIterator,
@@ -182,22 +181,26 @@ impl Client {
         Ok(lists::item_failures(told.failures))
     }
 
-    /// Sends a text message: UTF-8, at most 12,288 bytes unless the app's settings say otherwise. When this returns,
-    /// the message is stored durably.
+    /// Sends a text message of at most 12,288 bytes of UTF-8, unless the app has another limit. After a success, the
+    /// message is stored durably.
     ///
     /// If the link breaks while the message is being sent, the client sends it again after the reconnect, within the
     /// call timeout. The server stores it once.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 70107 if there is no such account, 80002 if the text is too long, 6017 if it is empty,
-    /// and 20007 if the recipient has blocked this user.
+    /// [`Error::Refused`] with one of these codes:
+    ///
+    /// - 70107: there is no such account.
+    /// - 80002: the text is too long.
+    /// - 6017: the text is empty.
+    /// - 20007: the recipient has blocked this user.
     pub async fn send_c2c_text_message(&self, to: &str, text: &str) -> Result<SentMessage, Error> {
         self.send_c2c_text_message_as(to, text, &random_id()).await
     }
 
-    /// Sends a text message with an id that the application has chosen and stored. A retry is then safe even after a
-    /// restart of the application. If the same text was sent to the same user with the same id within ten minutes, the
+    /// Sends a text message with an id that the application has chosen and stored. The application can then repeat the
+    /// call even after a restart. If the same text was sent to the same user with the same id within ten minutes, the
     /// call stores nothing and returns the stored message.
     ///
     /// # Errors
@@ -213,7 +216,7 @@ impl Client {
     }
 
     /// Sends custom content, which only the application interprets. All parts together have 1 to 12,288 bytes, unless
-    /// the app's settings say otherwise. For the id, see [`send_c2c_text_message_as`](Self::send_c2c_text_message_as).
+    /// the app has another limit. For the id, see [`send_c2c_text_message_as`](Self::send_c2c_text_message_as).
     ///
     /// # Errors
     ///
@@ -276,8 +279,8 @@ impl Client {
         Ok(History { messages, finished: told.finished })
     }
 
-    /// Returns a page of the conversation list: the first page, or the page at the `next` of the previous page. `limit`
-    /// is 1 to 1,000, or 0 for the server's maximum. A page with long texts has fewer rows.
+    /// Returns a page of the conversation list: the first page, or the page at the `next` of the previous page. A page
+    /// has at most `limit` rows: 1 to 1,000, or 0 for the server's maximum. A page with long texts has fewer rows.
     ///
     /// # Errors
     ///

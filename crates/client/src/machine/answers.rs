@@ -173,7 +173,7 @@ impl Machine {
     }
 
     /// Processes the answer to a login, with the statuses that came before it. An earlier process of this device may
-    /// have subscribed to users. In the subscription list, these users come before the users of this session.
+    /// have subscribed to users. These users are placed before the users of this session in the subscription list.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
@@ -357,8 +357,8 @@ impl Machine {
         self.not_watched(&lost.not_watched, turn);
     }
 
-    /// Processes the subscription list, which was read because another device may have changed it. A former friend who
-    /// is not on the list is no longer watched.
+    /// Processes the subscription list. It was read because another device may have changed it. A former friend who is
+    /// not on the list is no longer watched.
     fn list_check_answered(&mut self, body: Tell, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if let Tell::Refusal(refusal) = body {
@@ -467,8 +467,8 @@ impl Machine {
         self.no_friends(former, turn);
     }
 
-    /// Stops watching users who are no longer mutual friends, unless the account is subscribed to them. The server does
-    /// not report that they are no longer watched.
+    /// Stops watching the users in `former`, unless the account is subscribed to them. They are no longer mutual
+    /// friends. The server does not report that they are no longer watched.
     fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if !session.list_check.is_known() {
@@ -569,9 +569,9 @@ fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
     }
 }
 
-/// Returns `true` if a call of the SDK itself about the subscription list was refused but can succeed later. If the
-/// app's edition or its status switch was the reason, the call can succeed later only if the server sends abilities.
-/// Such a server reports when the app allows subscriptions again.
+/// Returns `true` if a refused call can succeed later. The SDK itself has made the call, about the subscription list. A
+/// refusal because of the app's edition or status switch can pass only if the server sends abilities: such a server
+/// reports when the app allows subscriptions again.
 fn may_pass(refused: &Refused, abilities: Option<Abilities>) -> bool {
     let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
     retry_after_refusal(refused).is_some() || (is_gate && abilities.is_some())

@@ -1,5 +1,5 @@
-//! A login that the application makes during a logout waits for the end of the session, and begins the next session.
-//! Later calls wait for the next session.
+//! Logins that the application makes during a logout. Such a login waits for the end of the session, and begins the
+//! next session. Later calls wait for the next session.
 
 use super::session::{Phase, Session};
 use super::{MAX_QUEUE, Machine, Turn, too_many_calls};

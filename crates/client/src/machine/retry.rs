@@ -7,8 +7,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// Wait for this time. The server has chosen it at random, or this client has chosen it after a sleep. If an
-    /// attempt has failed and the back-off is longer, wait for the back-off instead.
+    /// Wait for this time. The server has chosen it at random, or this client has chosen it after a sleep. After
+    /// failures, wait for the back-off if that is longer.
     After(Duration),
     /// Wait for this time plus the back-off.
     NotBefore(Duration),

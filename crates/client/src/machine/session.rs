@@ -129,8 +129,8 @@ impl Session {
         is_newest
     }
 
-    /// Removes the users `left`, who are no longer watched, from the client's copy of the subscription list. Returns
-    /// the users who were on it. Changes nothing while the app forbids notifications about other users.
+    /// Removes the users in `left` from the client's copy of the subscription list, because they are no longer watched.
+    /// Returns the users that it has removed. Removes none while the app forbids notifications about other users.
     pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {
         if self.abilities.is_some_and(|abilities| !abilities.statuses_of_others) {
             return Vec::new();
@@ -154,8 +154,8 @@ impl Session {
         if is_free { self.list_check.due() } else { None }
     }
 
-    /// Returns `true` if the session can log out by closing the link or aborting the attempt to open one. It can do so
-    /// before the first login was sent, and for a Web client without a live link.
+    /// Returns `true` if closing the link, or the attempt to open one, is enough to log out. It is enough before the
+    /// first login was sent, and for a Web client without a live link.
     pub(super) fn ends_with_its_link(&self, platform: Platform) -> bool {
         match self.phase {
             Phase::Live(_) => false,

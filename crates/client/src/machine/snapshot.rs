@@ -1,5 +1,5 @@
-//! The snapshot after a login. Its statuses replace the cached statuses. A user without a status in the snapshot is
-//! removed, unless the login request contained the user's version.
+//! The snapshot after a login. Its statuses replace the cached statuses. A cached user without a status in the snapshot
+//! is removed, unless the login request contained the user's version.
 
 use super::{Machine, Turn};
 use lamplight_model::{UserId, UserStatus};
@@ -21,8 +21,8 @@ impl Snapshot {
         Self { named, told: BTreeSet::new() }
     }
 
-    /// Records a received status. Returns `true` for the user's first status since the login. A first status may have
-    /// any version, because the server may have lost the cached version.
+    /// Records a received status. Returns `true` for the user's first status since the login. A first status may have a
+    /// lower version than the cached one, because the server may have lost newer versions.
     fn is_first(&mut self, status: &UserStatus) -> bool {
         self.told.insert(status.user_id.clone())
     }

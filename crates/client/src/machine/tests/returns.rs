@@ -16,7 +16,7 @@ struct Seat {
     arrives: Option<Moment>,
 }
 
-/// Simulates a server with this many clients that has sent them `spread` and is down for `away`. Returns the time from
+/// Simulates `clients` clients and a server that has sent them `spread` and is down for `away`. Returns the time from
 /// the server's return to the login of each client, in ascending order.
 fn returns(clients: usize, spread: Duration, away: Duration, seed: u64) -> Vec<Duration> {
     let mut random = StdRng::seed_from_u64(seed);
