@@ -1,5 +1,5 @@
-//! A waker that records whether it was called. The simulation polls a waiting worker with this waker. It thereby finds
-//! out whether the server's worker would wake up.
+//! A waker that records whether it was called. The simulation polls a waiting worker with this waker, to find out
+//! whether the server's worker would wake up.
 
 use std::future::Future;
 use std::pin::Pin;

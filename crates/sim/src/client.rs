@@ -18,14 +18,14 @@ pub struct Client {
     /// The users about whom the client may have been notified since its worker last read the whole log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// The users whose cached version may be sent once more. This is allowed after a change of the subscription list.
-    /// It is also allowed after an answer with a version that the worker had not read in the log yet.
+    /// The users whose cached version may be sent once more. The reason is a change of the subscription list, or an
+    /// answer with a version that the worker had not read in the log yet.
     may_repeat: BTreeSet<Who>,
-    /// Whether every cached version may be sent again, until all workers have read everything. `true` after a login at
-    /// a late worker, and after a friendship that ended and began again.
+    /// Whether the server may send every cached version again, until all workers have read everything. It may do so
+    /// after a login at a late worker. It may also do so after a friendship that ended and began again.
     lenient: bool,
-    /// Deleted users whose record was removed before the worker read the log entry of the deletion. The client need not
-    /// be notified of such a deletion.
+    /// The deleted users whose deletion may not be reported to the client. The record of such a user was removed before
+    /// the worker read the log entry of the deletion.
     pub may_miss: BTreeSet<Who>,
     /// The subscription list according to the received messages; `None` if the messages do not determine it.
     list: Option<BTreeSet<Who>>,

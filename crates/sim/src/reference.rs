@@ -1,5 +1,5 @@
 //! A model of the SPEC in simple code, which computes the expected outcome of each step. After each step, it computes
-//! anew who is online, and who may be notified about whom.
+//! again which users are online, and which users a client may be notified of.
 //!
 //! The model has the types of `lamplight-model` in common with the code under test, but none of its rules.
 
@@ -163,8 +163,8 @@ impl Reference {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// Returns a time. The versions of the user's next record are not below the [version of this
-    /// time](lamplight_model::Version::at). `None` if the user has an account, or has the record of a deleted account.
+    /// Returns a time. The user's next record begins at the [version of this time](lamplight_model::Version::at) or
+    /// above. Returns `None` if the user has an account or a record.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
@@ -325,8 +325,8 @@ impl Reference {
         Answer::LoggedIn { registered, list_lost }
     }
 
-    /// If a login kicks the device when the device resumes, returns the platform of that login; otherwise `None`. Such
-    /// a login is later than the login of the device, competes with it, and is connected or lingering.
+    /// Returns the platform of a later login that kicks `device` when the device resumes; `None` if there is none. Such
+    /// a login competes with the login of `device`, and is connected or lingering.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;

@@ -1,6 +1,6 @@
 //! The steps of a history, and their form as text.
 //!
-//! A step is one line with the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
+//! A step is one line: the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
 //! 500`. A failing history is printed as such lines, which can be run again.
 
 use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};

@@ -398,8 +398,8 @@ impl Trial {
         if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
     }
 
-    /// Checks the statuses that a client has received: the client may watch the user, the status existed, and its
-    /// version is newer than the one that the client had.
+    /// Checks the statuses that a client has received. The client must be allowed to watch the user, and the status
+    /// must have existed. The version must be newer than the client's previous version of the user.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");
@@ -491,10 +491,10 @@ impl Trial {
     }
 }
 
-/// Returns whether the answers are equal, with two exceptions.
+/// Returns whether the answers are equal, with two exceptions in the answer to a subscription.
 ///
-/// In the answer to a subscription, `last_seen` and the devices of an online user may be outdated. If the worker is
-/// late, it may not know the current friends. The users whom the caller no longer watches may then differ.
+/// `last_seen` and the devices of an online user may be outdated. A late worker may not know the current friends, so
+/// the users whom the caller no longer watches may differ.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {

@@ -96,8 +96,8 @@ impl Worker {
         Ok(notices)
     }
 
-    /// Applies a change of the subscription list that a call has made. Returns the statuses of the added users, and the
-    /// removed users whom the connection no longer watches.
+    /// Applies a change of the subscription list that a call has made. Returns the statuses of the added users. Also
+    /// returns the removed users whom the connection no longer watches.
     pub async fn change_list(
         &mut self,
         service: &Service,

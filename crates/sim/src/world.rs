@@ -1,7 +1,7 @@
 //! The real code without its sockets: the service with a directory and facts on disk, and the workers.
 //!
 //! The time is an argument of each call. The world does not know the expected outcome of a step. It is either one
-//! process with several workers, or several nodes with one worker each (`world/fleet.rs`).
+//! process with several workers, or several nodes (`world/fleet.rs`) with one worker each.
 
 mod fleet;
 mod nodes;

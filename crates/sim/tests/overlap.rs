@@ -18,10 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 const OPERATIONS: usize = 100_000;
 /// The number of operations for one seed.
 const EACH: usize = 500;
-/// The number of operations in a short run. A fifth of all operations are in short runs.
+/// The number of operations in a short run. One operation in five is in such a run.
 ///
-/// A user's first login happens once in a run. In many short runs, it therefore overlaps with other operations more
-/// often than in one long run.
+/// A user's first login happens once in a run. Short runs have more first logins for the same number of operations.
 const EACH_BEGINNING: usize = 24;
 /// The number of operations in a run with held-up deadlines. It is enough for two checks of the invariants. One
 /// operation in a hundred is in such a run.
@@ -29,8 +28,8 @@ const EACH_HELD_UP: usize = 100;
 /// The number of operations in a run with devices that return early. One operation in twenty is in such a run.
 const EACH_RETURNS: usize = 100;
 
-/// The number of operations in a run on several nodes. One operation in five is in such a run. Some planted mistakes
-/// are found by only one of thirty such runs.
+/// The number of operations in a run on several nodes. One operation in five is in such a run. Only one of thirty such
+/// runs finds some of the planted mistakes.
 const EACH_ON_NODES: usize = 150;
 
 /// Events that must occur in [`OPERATIONS`] operations. If one does not occur, the runs do not test it.

@@ -1,5 +1,5 @@
 //! Short histories, one for each known weakness of presence systems. Each test compares the notifications that come
-//! after the line `---`. Notifications about the client's own user are left out. The model also checks every step.
+//! after the line `---`, except those about the client's own user. The model also checks every step.
 
 #![allow(clippy::unwrap_used, reason = "a script that cannot be played is a failure")]
 

@@ -120,8 +120,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plants one mistake, runs its suite, and restores the file. Returns the failure that the suite reports, or the reason
-/// why the suite did not find the mistake.
+/// Plants one mistake, runs its suite, and restores the file. Returns the failure that the suite reports. If the suite
+/// does not find the mistake, returns the reason.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;

@@ -1,5 +1,5 @@
-//! An executor with virtual time. A random generator, started with a seed, chooses which of the ready tasks runs next.
-//! Time advances only when no task is ready.
+//! An executor with virtual time. A random generator chooses which of the ready tasks runs next. Time advances only
+//! when no task is ready.
 
 use crate::random::Random;
 use lamplight_model::Timestamp;

@@ -76,8 +76,8 @@ pub enum Name {
     ShownToLeave,
     /// An open connection was closed, or lost acknowledged state, after the directory had lost its records.
     LostByFlush,
-    /// After a loss of the directory's records, a client was notified of a connected user, although the user's status
-    /// looks the same as before the loss.
+    /// After a loss of the directory's records, a client was notified of a connected user whose status looks the same
+    /// as before the loss.
     NothingNew,
     /// The users of a lost node were not shown as OFFLINE exactly once, or other users were shown as OFFLINE.
     LostNode,

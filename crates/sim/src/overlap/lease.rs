@@ -86,8 +86,8 @@ impl Lease {
         Ok((lease, register))
     }
 
-    /// The time of the directory, as the node knows it. `local` is the correct time by the node's own clocks. The error
-    /// of the wall clock is added here.
+    /// The time of the directory, as the node knows it. `local` is the correct time; the error of the node's wall clock
+    /// is added here.
     pub fn time(&self, local: Now) -> Now {
         let wall = Timestamp(local.wall.0.saturating_add_signed(self.wall_ahead));
         self.clock.borrow().at(Now { wall, ..local })
@@ -113,7 +113,7 @@ impl Lease {
     }
 }
 
-/// The change log as one worker reads it. In a cluster, entries may arrive late, twice or not at all, and entries of
+/// The change log as one worker reads it. In a cluster, an entry may arrive late, twice or not at all. Entries of
 /// different users may arrive out of order.
 pub(crate) struct Log {
     reader: LogReader,
@@ -134,8 +134,8 @@ struct Travel {
 }
 
 impl Log {
-    /// Follows the log of a node's stores from now on. For a node of a cluster, `travel` is the seed of the disturbed
-    /// delivery; `None` for a single process.
+    /// Creates a reader of the log of a node's stores, from now on. `travel` is the seed of the disturbed delivery;
+    /// `None` for a single process.
     pub fn new(live: &Arc<Live>, clock: &Arc<Clock>, travel: Option<u64>) -> Self {
         let travel = travel.map(|seed| Travel {
             random: Random::new(seed),

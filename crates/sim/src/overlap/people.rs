@@ -200,8 +200,8 @@ pub(crate) struct People {
     pub pasts: RefCell<Vec<Past>>,
     /// The users who must be shown as ONLINE without interruption at present.
     pub must_stay: RefCell<BTreeSet<Who>>,
-    /// The users in `must_stay` whose status was in an answer. A later notification may look like the status that the
-    /// client has, because the user may have had another status in between.
+    /// The users in `must_stay` whose status was in an answer. Between that answer and a notification, such a user may
+    /// have had another status. The notification may then look like the status that the client has.
     pub asked_about: RefCell<BTreeSet<Who>>,
     /// For each user: the custom status that a client has set with its last successful call.
     pub texts_set: RefCell<BTreeMap<Who, String>>,
@@ -509,8 +509,8 @@ pub(crate) fn shown(status: &UserStatus) -> String {
     format!("{kind} {:?}{} {}", status.custom_status.as_str(), until.unwrap_or_default(), status.version)
 }
 
-/// The duration of a custom status in seconds; 0 if it stays. The text determines the duration, so no random number is
-/// needed. About two of five texts have a duration.
+/// The duration, in seconds, of the custom status `text`; 0 if it has none. It depends only on the text, so no random
+/// number is needed. About two of five texts have a duration.
 pub(crate) fn seconds_of(text: &str) -> u32 {
     match text.split_once(' ') {
         Some(("on", "the road")) => 2,

@@ -1,4 +1,4 @@
-//! The plan of a run, which the seed determines: the kinds of operations, how often they happen, and the settings. The
+//! The plan of a run, which the seed determines: the kinds of operations, their frequencies, and the settings. The
 //! fewer kinds a plan has, the more often each of them happens.
 
 use super::weather::Climate;
@@ -68,8 +68,8 @@ pub(crate) enum Kind {
     Message,
 }
 
-/// Each kind with two numbers. The first is its weight in a run that has the kind. The second is `n`: on average, one
-/// of `n` runs has it.
+/// Each kind, its weight, and a number `n`. On average, one of `n` runs has operations of the kind. The weight counts
+/// only in these runs.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -174,8 +174,7 @@ pub(crate) struct Plan {
     pub kinds: Vec<(Kind, usize)>,
     /// Whether devices may change their platform.
     pub changes_platform: bool,
-    /// Whether there are phases in which all writes for one user fail. Either the writes to the facts fail, or the
-    /// writes to the live record.
+    /// Whether there are phases in which all writes for one user fail, either to the facts or to the live record.
     pub curses: bool,
     /// Whether, in the second half of each phase, writes to the live record fail for a user with a pending deadline.
     pub curses_who_is_due: bool,
@@ -190,8 +189,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Creates the plan of a seed. Whether a plan is special depends only on the value of the seed, so that tests can
-    /// choose such seeds.
+    /// Creates the plan of a seed. Tests choose the special plans by the value of the seed.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
         let restricts = seed & RESTRICTIONS_BIT != 0;
@@ -354,8 +352,8 @@ impl Plan {
         self.settings.timing.linger_web_ms = 0;
     }
 
-    /// Makes several nodes share the stores. In a run, either the stores fail, or nodes and data are lost. If both
-    /// happened, data that is not in the facts yet could be lost.
+    /// Makes several nodes share the stores. In such a run, either stores fail, or nodes and data are lost. With both,
+    /// data that is not in the facts yet could be lost.
     fn share_stores(&mut self, random: &mut Random) {
         self.nodes = 2 + random.below(2);
         self.kinds.retain(|(kind, _)| *kind != Kind::Restart);

@@ -1,5 +1,5 @@
-//! The checks of a quiet world. A world is quiet if no operation is in progress, the stores do not fail, and no event
-//! is overdue.
+//! The checks of a quiet world. In a quiet world, no operation is in progress, the stores do not fail, and no event is
+//! overdue.
 
 use super::executor::block_on;
 use super::judge::Name;
@@ -121,9 +121,8 @@ impl World {
         }
     }
 
-    /// Waits while the duration of a custom status passes or has just passed. Then checks that no record still has a
-    /// text that should have been cleared. The keeper and the duties of nodes may take [`LONGEST_EXPIRY`] to clear a
-    /// text.
+    /// Waits until the ends of custom statuses that are near have passed. Then checks that each text whose end has
+    /// passed was cleared. The keeper and the duties of nodes may take [`LONGEST_EXPIRY`] to clear a text.
     pub(super) fn wait_for_texts(&mut self) {
         let texts = |world: &Self| -> Vec<(Who, UserStatus)> {
             let all = world.statuses().into_iter().enumerate();
@@ -235,8 +234,8 @@ impl World {
         }
     }
 
-    /// Checks the connected devices against the multi-device policy. A login that a crash has interrupted may exist
-    /// beside a login that it should have kicked, but only until one of the two devices is connected again.
+    /// Checks the connected devices against the multi-device policy. After a crash during a login, a device that the
+    /// login should have kicked may still be logged in. It must not be connected at the same time as the new device.
     fn judge_rivals(&self, who: Who) {
         let policy = self.plan.settings.multi_device;
         let connected: Vec<Platform> =
@@ -263,8 +262,8 @@ impl World {
         }
     }
 
-    /// Whether the user tried to log in with a UserSig that was issued in the same second as `began`, or later.
-    /// Resumes count only if `resumes_too` is `true`.
+    /// Whether the user tried to log in with a UserSig that was issued in the same second as `began`, or later. Resumes
+    /// count only if `resumes_too`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::executor::wall(millis).as_secs();
         let all = self.people.logins.borrow();

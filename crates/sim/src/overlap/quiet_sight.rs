@@ -156,8 +156,8 @@ impl World {
         }
     }
 
-    /// For each viewer: whether the viewer may see the status of the user `who`, and the status that the viewer is
-    /// shown. `None` without a record.
+    /// For each viewer: whether the viewer may see the status of `who`, and the status that the viewer is shown. `None`
+    /// if `who` has no record.
     fn shown_to_all(&self, who: Who) -> Vec<Option<(bool, UserStatus)>> {
         let shown = |viewer: Who| {
             self.node().peek(&user_of(who), |presence| {

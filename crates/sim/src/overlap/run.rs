@@ -17,8 +17,8 @@ pub struct Overlapped {
     pub phases: usize,
     /// The number of times that each kind of event has occurred.
     pub tally: BTreeMap<String, usize>,
-    /// A hash of the whole story. Two runs with the same hash had the same events in the same order. It is the same in
-    /// all runs with [`Story::Untold`].
+    /// A hash of the whole story. Two runs with the same hash had the same events in the same order. With
+    /// [`Story::Untold`], the hash is the same in all runs.
     pub digest: u64,
 }
 

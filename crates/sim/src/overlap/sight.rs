@@ -32,8 +32,8 @@ pub(crate) struct Owner {
     pub under_way: usize,
     /// The number of beginnings and ends of operations.
     pub moves: u64,
-    /// The step of the last failure of an operation that may have changed the facts but not the record. `None` if the
-    /// record agrees with the facts.
+    /// The step of the last failed operation that may have changed the facts but not the record. `None` if the record
+    /// agrees with the facts.
     pub failed: Option<u64>,
 }
 
@@ -169,8 +169,8 @@ impl Sight {
         }
     }
 
-    /// Judges the answer to a request. `shown_now` gets a user and a viewer, and returns the status of the user that
-    /// the record now shows to the viewer.
+    /// Judges the answer to a request. `shown_now(user, viewer)` returns the status of the user that the record now
+    /// shows to the viewer.
     pub fn judge_answer(
         &self,
         client: u64,

@@ -1,4 +1,4 @@
-//! Directory and facts that behave like remote stores: calls are delayed before and after their effect, changes may run
+//! Directory and facts that behave like remote stores. Calls are delayed before and after their effect. Changes may run
 //! more than once, and some calls fail.
 
 use super::receiver::Truths;
@@ -31,8 +31,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The directory without delays and failures. When it loses its records, an empty directory takes its place.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
-    /// The interests of the workers of all nodes; `None` for a single process. When an entry is appended and concerns
-    /// none of these interests, it is dropped. This is the earliest time at which a node could ignore it.
+    /// The interests of the workers of all nodes; `None` for a single process. An entry that concerns none of them is
+    /// dropped when it is appended. No node could ignore it earlier.
     interests: Option<Arc<Interests>>,
     /// The epoch of a directory that several nodes share. `None` for a single process, whose epoch is that of
     /// `current`.

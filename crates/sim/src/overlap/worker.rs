@@ -1,5 +1,5 @@
-//! A copy of the server's worker without sockets. It has the same awaits in the same order. It reuses slots, and does
-//! other work while a request waits. Its names are those of `server/src/worker`.
+//! A copy of the server's worker without sockets. It has the same awaits in the same order. As on the server, slots are
+//! reused, and other work runs while a request waits. The names are those of `server/src/worker`.
 
 mod fanout;
 mod reads;
@@ -26,8 +26,8 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The rate of conflation. It is so low that changes are delayed as often as on a server with much load. For a user
-/// with three or more watchers, the rate is even lower. It is then like the rate on a server for a user with thousands
-/// of watchers.
+/// with three or more watchers, conflation uses an even lower rate, like a server for a user with thousands of
+/// watchers.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
 /// The longest time, in milliseconds, for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
@@ -235,8 +235,8 @@ impl Worker {
         });
     }
 
-    /// Calls `act` with the connection that has this id. Returns `None` if the connection was removed. After each
-    /// await, another connection may have the slot, so the worker must look for the connection by its id.
+    /// Calls `act` with the connection that has this id. Returns `None` if the connection was removed. After an await,
+    /// another connection may have the slot, so the worker looks for the connection by its id.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
@@ -329,7 +329,7 @@ impl Worker {
     }
 
     /// Asks every client to connect to another node, because this node stops. Does not record the ends of the
-    /// connections in the directory, because the node holds its links there afterwards.
+    /// connections in the directory. In the directory, the node holds its links afterwards.
     pub fn send_away(self: &Rc<Self>) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.close(slot, None, None));

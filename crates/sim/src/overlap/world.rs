@@ -67,8 +67,8 @@ impl Drop for World {
     }
 }
 
-/// Whether a put-back has replaced the `since` of a record that was rebuilt after a loss. A change of restrictions may have
-/// logged the rebuilt record before.
+/// Whether `status` only corrects the `since` of a record that was rebuilt after a loss. A put-back makes this
+/// correction. A change of restrictions may have logged the rebuilt record before.
 fn corrects_since(last: &UserStatus, status: &UserStatus) -> bool {
     last.reason == Reason::None && status.reason == Reason::None && last.since != status.since
 }
@@ -194,8 +194,8 @@ impl World {
     }
 
     /// Checks that each new entry of the change log differs from the user's previous status. A record that is put back
-    /// after a loss is exempt, because workers do not notify clients that know the status. Also reports earlier logins
-    /// that have kicked later logins.
+    /// after a loss is exempt, because workers do not notify clients that know the status. Also reports each earlier
+    /// login that has kicked a later one.
     fn read_log(&mut self) {
         self.around.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();

@@ -114,8 +114,8 @@ impl Reference {
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
     }
 
-    /// Checks a call of a logged-in client, in the order of the SPEC. Returns the code of the refusal. If there is
-    /// none, counts the call for the rate limit and returns `None`.
+    /// Checks a call of a logged-in client, in the order of the SPEC. Returns the code of the refusal. If the call is
+    /// not refused, counts it for the rate limit, and returns `None`.
     fn refusal(&mut self, who: Who, operation: Operation, users: &[Who], batch: u16) -> Option<u32> {
         let may_be_empty = matches!(operation, Operation::Unsubscribe | Operation::List);
         if self.settings.edition != Edition::Flagship {

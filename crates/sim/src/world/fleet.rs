@@ -120,8 +120,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Makes every running node renew its lease, and then makes every running node read the register. If a node read
-    /// the register before the others have renewed, it would see their beats one tick later than the model.
+    /// Makes every running node renew its lease. Then makes every running node read the register. A node that read the
+    /// register before all had renewed would see their beats one tick later than the model.
     pub async fn tick(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         let down = self.down;
         let running = |worker: &usize| down != Some(*worker);
@@ -157,8 +157,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Disturbs the delivery of change log entries to a node. Entries of different users change places, and some come
-    /// twice. Sometimes all entries are lost; the returned [`Heard`] then says so.
+    /// Disturbs the delivery of log entries to a node. Entries of different users change places, and some come twice.
+    /// Sometimes all entries are lost; the returned [`Heard`] then says so.
     pub fn disturb(&mut self, entries: Vec<Arc<LogEntry>>, heard: Heard) -> (Vec<Arc<LogEntry>>, Heard) {
         if !entries.is_empty() && self.random.once_in(60) {
             return (Vec::new(), Heard::Missed(Partitions::Every));

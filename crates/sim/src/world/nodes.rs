@@ -6,11 +6,11 @@ use crate::worker::Worker;
 use lamplight_model::{App, ConnectionId, Now};
 
 impl World {
-    /// Does the work that is due, on every node. As in the model, all deadlines come first; then, deleted accounts are
+    /// Does the work that is due, on every node. As in the model, all deadlines come first. Then deleted accounts are
     /// removed from subscription lists.
     ///
-    /// On a server, these two have no order. A list whose only user was deleted can therefore end by its deadline, or
-    /// become empty before that.
+    /// A server has no such order. A list whose only user was deleted can therefore end by its deadline, or become
+    /// empty before that.
     pub(super) fn keep(&mut self, now: Now) -> Result<(), Failed> {
         let (Some(node), runtime) = (&self.node, &self.runtime) else {
             return Err("the node is down".into());

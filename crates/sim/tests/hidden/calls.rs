@@ -357,7 +357,7 @@ impl Twin {
     }
 
     /// Applies a change of the subscription list that the connection itself has made. Of the users in `left`, returns
-    /// those that the connection no longer watches.
+    /// those whom the connection no longer watches.
     async fn own_list(
         &mut self,
         connection: u64,

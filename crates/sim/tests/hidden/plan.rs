@@ -409,8 +409,8 @@ impl Planner {
         self.both(act);
     }
 
-    /// Adds an act of the hider whose only effect on others is the status. If `is_hidden`, the act happens only in the
-    /// world in which the hider hides.
+    /// Adds an act of the hider that affects others only through the hider's status. If `is_hidden`, the act happens
+    /// only in the world in which the hider hides.
     fn hider_acts(&mut self, is_hidden: bool) {
         let who = HIDER;
         let device = self.device();

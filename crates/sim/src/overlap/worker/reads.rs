@@ -143,8 +143,8 @@ impl Worker {
         Ok(outcome != Reasserted::Refused)
     }
 
-    /// Whether the client has asked to log the device out. If the record has lost the connection, the connection is
-    /// then put back so that it can be logged out.
+    /// Whether the client has asked to log the device out. If so, a connection that the record has lost is put back
+    /// first, so that the logout can end it.
     pub(super) fn is_being_logged_out(&self, id: ConnectionId) -> bool {
         let is = |connection: &mut super::Connection| {
             connection.work == super::Work::LoggingIn
@@ -171,8 +171,8 @@ impl Worker {
         })
     }
 
-    /// Handles a connection that, according to the directory, is no longer the current one of its device. If log
-    /// entries were missed, closes the connection as superseded. Otherwise, a log entry will report the cause.
+    /// Handles a connection that, according to the directory, is not the current one of its device. If log entries were
+    /// missed, closes the connection as superseded. Otherwise, a log entry will report the cause.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The send fails if the waiting task has ended.
@@ -205,8 +205,8 @@ impl Worker {
         }
     }
 
-    /// Handles the effects of joining or setting a watch list. Users whose statuses are requested will be read with the
-    /// watch list of the connection. Changes of the subscription list are recorded.
+    /// Handles the effects of joining, or of setting a watch list. Users to be read are read together with the watch
+    /// list of the connection. Changes of the subscription list are recorded.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -227,8 +227,8 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of users. Stores each newer status in the hub, and marks the user in the watchers' mailboxes.
-    /// Returns the users who must be read again, because a connection of theirs is not put back yet.
+    /// Reads the statuses of `users`. Stores each newer status in the hub, and marks the user in the watchers'
+    /// mailboxes. Returns the users who must be read again, because a connection of theirs is not put back yet.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<Vec<User>, ServiceError> {
         let Some(any) = users.first() else { return Ok(Vec::new()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();

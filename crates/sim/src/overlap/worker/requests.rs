@@ -446,8 +446,8 @@ impl Worker {
         newer.unwrap_or(status)
     }
 
-    /// Applies the changes of the subscription list that a call of this connection has made. Stores them until the call
-    /// is answered, because a successful answer contains them.
+    /// Applies the changes of the subscription list that a call of this connection has made. Keeps them until the call
+    /// is answered. A successful answer contains them.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
@@ -463,8 +463,8 @@ impl Worker {
         });
     }
 
-    /// Discards the connection's own changes, because an answer reports them. If another device has undone some of
-    /// them, the client is notified of that after the answer.
+    /// Discards the connection's own changes, because an answer reports them. Another device may have undone some of
+    /// them; the client is notified of that after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -484,7 +484,7 @@ impl Worker {
     }
 
     /// Notifies the client of its own changes of the subscription list as if another device had made them. The call is
-    /// answered with an error, which does not report them.
+    /// answered with an error, and an error does not report the changes.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))

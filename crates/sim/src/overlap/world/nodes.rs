@@ -216,9 +216,9 @@ impl World {
         if self.staying() < 2 || self.random.once_in(2) { self.flush_quietly() } else { self.kill_quietly() }
     }
 
-    /// In a quiet world, makes the register unreachable for a node until another node has begun to end its connections.
-    /// The node is then back in time to remain in the register, so only the log tells it which connections were ended.
-    /// Checks that all of its connections are soon in the records again.
+    /// Makes the register unreachable for a node until another node has begun to end its connections. The world is
+    /// quiet. The node returns in time to stay in the register, so it learns of the ended connections only from the
+    /// log. Checks that all its connections are soon in the records again.
     pub fn cut_off_quietly(&mut self) {
         let open: BTreeSet<ConnectionId> = self.open_connections().into_values().flatten().collect();
         if self.staying() < 2 || open.is_empty() {
@@ -282,14 +282,13 @@ impl World {
         open
     }
 
-    /// The open connections whose login has another number in the record or the facts than on the worker.
+    /// The open connections whose login has another number in the record or the facts than on the worker. After a loss,
+    /// a node asks the clients of these connections to reconnect. It cannot tell them from connections that a later
+    /// login has replaced.
     ///
-    /// If a later login of a device fails, the record gives the number of that login to the device's earlier login. The
-    /// worker of the earlier login does not know this number. After a loss, a node cannot tell this from a later login
-    /// that succeeded on another connection, so it asks these clients to reconnect.
-    ///
-    /// The same applies if a node was killed after it had recorded a login in the facts and before the login entered
-    /// the record.
+    /// The numbers differ in two cases. In the first, a later login of the same device failed, and the record gave its
+    /// number to the earlier login. In the second, a node was killed after it had recorded a later login of the device
+    /// in the facts, but before that login was in the record.
     fn handed_on(&self) -> BTreeSet<ConnectionId> {
         let mut handed_on = BTreeSet::new();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {
@@ -307,7 +306,7 @@ impl World {
         handed_on
     }
 
-    /// Sends a call of a connected client in the time after a loss. The client reads its own list, or the status of
+    /// Makes a connected client send a call in the time after a loss. The client reads its own list, or the status of
     /// another connected user.
     fn call_after_loss(&mut self, turn: u64) {
         let ready = |client: &Client| client.stage == Stage::LoggedIn && client.awaits.is_none();
@@ -327,12 +326,11 @@ impl World {
         self.ask(caller, request);
     }
 
-    /// Makes some connected clients set their custom status, so that the calls overlap the loss that follows. At the
-    /// time of the loss, some calls have been answered, some have changed the record, and some have not. Returns the
-    /// new texts.
+    /// Makes some connected clients set their custom status shortly before a loss. At the time of the loss, some calls
+    /// have been answered, some have changed the record, and some have not. Returns the new texts.
     ///
-    /// Users with several connections do not take part. Another node may put its connection back first, with an older
-    /// text, and this text then stays.
+    /// Users with several connections do not take part. After the loss, another node may put its connection of the user
+    /// back first, with an older text, which then stays.
     fn change_at_loss(
         &mut self,
         open: &BTreeMap<Who, BTreeSet<ConnectionId>>,
