@@ -1,13 +1,13 @@
-/// Measures two limits that the SDK promises: `dart bench/bench.dart`. The
-/// server's program is the one in `LAMPLIGHT_BIN`, or the one built in
-/// `target/debug`.
+/// Measures two limits that the SDK promises: `dart bench/bench.dart`. Exits
+/// with 1 if a limit is exceeded.
 ///
 /// - The latency from a call of one client to the event at another client's
 ///   listener, through a real server on loopback.
 /// - The memory of a client that watches 1,000 users, each with a full status
 ///   and a custom status.
 ///
-/// Exits with 1 if a limit is exceeded.
+/// The server's program is the one in `LAMPLIGHT_BIN`, or the one built in
+/// `target/debug`.
 library;
 
 import 'dart:async';

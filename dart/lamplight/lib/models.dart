@@ -1,5 +1,5 @@
-/// The lists of a chat application without widgets: sorted rows of
-/// conversations and contacts with names, unread counts, initials, dots and
+/// The lists of a chat application without widgets. The rows of conversations
+/// and contacts are sorted, and have names, unread counts, initials, dots and
 /// custom statuses. The models also make the needed status queries and
 /// subscriptions.
 ///

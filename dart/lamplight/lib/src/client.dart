@@ -21,15 +21,15 @@ import 'wire/checks.dart';
 ///
 /// After a [login], the client keeps the session alive: it sends heartbeats,
 /// and reconnects after a broken link. It then gets the changes that it has
-/// missed, and subscribes again if the server has dropped the subscription
-/// list. The session ends with [logout], or when the server ends it. A
-/// [SessionEndedEvent] reports the end; calls then fail with 6014.
+/// missed. If the server has dropped the subscription list, the client
+/// subscribes again. The session ends with [logout], or when the server ends
+/// it. A [SessionEndedEvent] reports the end; calls then fail with 6014.
 ///
-/// A call that is made without a connection waits for one, up to the call
-/// timeout. A waiting call also makes the next attempt to connect begin
-/// earlier: at most 2.25 s after the end of the last attempt. If the server
-/// spreads reconnects over more than 1.5 s, the limit is 1.5 times that spread.
-/// A longer wait that the server has requested still applies.
+/// A call without a connection waits for one, up to the call timeout. While a
+/// call waits, the client begins its next attempt to connect at most 2.25 s
+/// after the end of the last attempt. If the server spreads reconnects over
+/// more than 1.5 s, the limit is 1.5 times that spread. A longer wait that the
+/// server has requested still applies.
 ///
 /// A call fails only with a [LamplightException]. A client that is not logged
 /// in has no timer and no socket.
@@ -41,10 +41,11 @@ final class LamplightClient {
   /// `wss://host[:port]`. `http` and `https` are accepted for `ws` and `wss`.
   /// The client connects at [login].
   ///
-  /// [deviceId] identifies this device: 1 to 64 bytes of printable ASCII, the
-  /// same at every start. `deviceIdIn` of `package:lamplight/io.dart` stores
-  /// one in a file. The default is a random id that lasts as long as this
-  /// client, so that every start of the program counts as another device.
+  /// [deviceId] identifies this device: 1 to 64 bytes of printable ASCII. It
+  /// should be the same at every start. `deviceIdIn` of
+  /// `package:lamplight/io.dart` stores an id in a file. The default is a
+  /// random id for this client, so every start of the program counts as another
+  /// device.
   ///
   /// The default [platform] is that of this machine. The default [connector]
   /// uses the WebSocket of `dart:io`.
@@ -95,8 +96,8 @@ final class LamplightClient {
   /// The platform of this device.
   DevicePlatform get platform => _machine.identity.platform;
 
-  /// The user who is logged in, even if the connection is broken at the moment.
-  /// Null if no user is logged in, or the first login is not answered yet.
+  /// The user who is logged in, also while the connection is broken. Null if no
+  /// user is logged in, or if the first login is not answered yet.
   String? get userId {
     final session = _machine.session;
     return session != null && session.isEstablished ? session.user : null;
@@ -112,8 +113,9 @@ final class LamplightClient {
   /// settings determine them. Null without a session.
   Abilities? get abilities => _machine.session?.abilities;
 
-  /// The current time (UTC) by the server's clock, whose offset was measured at
-  /// the last login. Before the first login, the time of this machine's clock.
+  /// The current time (UTC) by the server's clock. The offset of that clock was
+  /// measured at the last login. Before the first login, this is the time of
+  /// this machine's clock.
   DateTime get serverTime {
     final offset = _machine.clockOffset;
     return offset == null
@@ -124,14 +126,14 @@ final class LamplightClient {
           );
   }
 
-  /// The events of this client, as a broadcast stream. A listener gets only the
-  /// events after it has begun to listen. The statuses at that time are in
-  /// [cachedStatuses].
+  /// The events of this client, as a broadcast stream. A listener gets the
+  /// events from the time at which it begins to listen. The statuses at that
+  /// time are in [cachedStatuses].
   ///
-  /// The number of watched users bounds the memory for a paused listener. When
-  /// the listener resumes, it gets the newest status of each user in one event,
-  /// and the last 64 other events. If there were more, an [EventsMissedEvent]
-  /// precedes them.
+  /// A paused listener uses memory up to a bound that depends on the number of
+  /// watched users. When it resumes, it gets the newest status of each user in
+  /// one event, and the last 64 other events. If there were more, an
+  /// [EventsMissedEvent] precedes them.
   Stream<LamplightEvent> get events => _driver.events.stream;
 
   /// Returns the last known status of a watched user, or of the user of this
@@ -173,22 +175,20 @@ final class LamplightClient {
   Future<void> logout() => _call<Object>('logout');
 
   /// Closes the connection without logging out, empties the cache and ends
-  /// [events]. All calls, including later ones, then fail with 6014 and say
-  /// that the client is closed. A closed client cannot be used again: create a
-  /// new one.
+  /// [events]. All calls then fail with 6014, and say that the client is
+  /// closed. A closed client cannot be used again: create a new one.
   Future<void> close() async => _driver.close();
 
   /// Tests the link at once, instead of at the next heartbeat. Call this when
   /// the device has changed its network. If the client receives nothing for 3
-  /// s, it gives the link up. If the client is waiting to reconnect, it tries
-  /// at once.
+  /// s, it gives up the link. A client that waits to reconnect tries at once.
   void networkChanged() => _driver.tell(const NetworkChangedInput());
 
   /// Closes the link. Call this when the application is no longer visible
-  /// (Flutter: `AppLifecycleState.paused`). If a first login is in progress, it
+  /// (Flutter: `AppLifecycleState.paused`). A first login that is in progress
   /// is completed before.
   ///
-  /// The user becomes OFFLINE, messages go to the push webhook, and the client
+  /// The user becomes OFFLINE, and messages go to the push webhook. The client
   /// does nothing until [appResumed]. Watchers do not see a pause that is
   /// shorter than the app's setting `linger`.
   void appPaused() => _driver.tell(const PausedInput());
@@ -200,14 +200,16 @@ final class LamplightClient {
   // Statuses.
 
   /// Sets the custom status of this user, and returns this user's status. An
-  /// empty text clears the custom status. A text of more than 100 bytes of
-  /// UTF-8, or of more than the app's limit, fails with 6017.
+  /// empty text clears the custom status. Each call replaces the text and the
+  /// end of the previous call.
   ///
   /// The server clears the text after [expiresIn], with the reason
-  /// [StatusReason.customExpired]; without [expiresIn] it has no end. Each call
-  /// replaces the text and the end of the previous call. [expiresIn] is rounded
-  /// up to seconds. If it is not 1 second to 30 days, or if the text is empty,
-  /// the call fails with 6017.
+  /// [StatusReason.customExpired]. Without [expiresIn], the text has no end.
+  /// [expiresIn] is 1 second to 30 days, and is rounded up to seconds.
+  ///
+  /// Fails with 6017 if the text is longer than the app allows (by default, 100
+  /// bytes of UTF-8), or if [expiresIn] is out of bounds. An empty text with
+  /// [expiresIn] also fails with 6017.
   Future<UserStatus> setSelfStatus(
     String customStatus, {
     Duration? expiresIn,
@@ -276,13 +278,16 @@ final class LamplightClient {
   }
 
   /// Adds [userId] to the friend list of this user. Unless [single] is true,
-  /// also adds this user to the friend list of [userId]. If the user is a
-  /// friend already, only the remark is changed (at most 96 bytes of UTF-8),
-  /// unless [remark] is empty.
+  /// also adds this user to the friend list of [userId]. If the user is already
+  /// a friend, a [remark] that is not empty replaces the earlier one. A remark
+  /// is at most 96 bytes of UTF-8.
   ///
-  /// Fails with one of these codes: 70107 (no such account), 30516 (the user
-  /// does not allow being added), 30010 or 30014 (a friend list is full), 6017
-  /// ([userId] is this user).
+  /// Fails with one of these codes:
+  ///
+  /// - 70107: there is no such account.
+  /// - 30516: the user does not allow being added.
+  /// - 30010 or 30014: a friend list is full.
+  /// - 6017: [userId] is this user.
   Future<FriendResult> addFriend(
     String userId, {
     String remark = '',
@@ -313,20 +318,20 @@ final class LamplightClient {
 
   // The visibility and the block list.
 
-  /// Sets who may see the status of this user. Users who may no longer see it
-  /// are shown a status as if this user had closed all connections at this
-  /// moment. Returns the number of changes that were made to this user's lists
-  /// so far.
+  /// Sets which users may see the status of this user. Users who may no longer
+  /// see it are shown a status as if this user had closed all connections at
+  /// this moment.
+  ///
+  /// Returns the number of changes that have been made to this user's lists.
   Future<int> setVisibility(Visibility visibility) =>
       _call('setVisibility', {'visibility': visibility.wireName});
 
   /// Reads the visibility and the block list of this user.
   Future<BlockList> getBlockList() => _call('getBlockList');
 
-  /// Adds at most 1,000 users to the block list of this user. They can neither
-  /// see the status of this user, nor send messages to this user (20007), nor
-  /// add this user as a friend (30516). They are not removed from the friend
-  /// list.
+  /// Adds at most 1,000 users to the block list of this user. A blocked user
+  /// can neither see the status of this user, nor send messages to this user
+  /// (20007), nor add this user as a friend (30516). Friendships stay.
   Future<BlockUsersResult> blockUsers(Iterable<String> userIds) =>
       _call('blockUsers', {'userIds': userIds.toList()});
 
@@ -337,7 +342,7 @@ final class LamplightClient {
   // Messages and conversations.
 
   /// Sends a text message of at most 12,288 bytes of UTF-8, unless the app has
-  /// another limit. When the call has succeeded, the message is stored durably.
+  /// another limit. After a success, the message is stored durably.
   ///
   /// If the link breaks before the answer, the message is sent again after the
   /// reconnect, within the call timeout. The server stores such a message only
@@ -348,8 +353,12 @@ final class LamplightClient {
   /// content and the id are the same within ten minutes, the server stores the
   /// message only once.
   ///
-  /// Fails with 70107 (no such account), 20007 (the recipient has blocked this
-  /// user), 80002 (too long), 6017 (empty).
+  /// Fails with one of these codes:
+  ///
+  /// - 70107: there is no such account.
+  /// - 20007: the recipient has blocked this user.
+  /// - 80002: the text is too long.
+  /// - 6017: the text is empty.
   Future<SentMessage> sendTextMessage(
     String to,
     String text, {
@@ -383,10 +392,10 @@ final class LamplightClient {
         'limit': limit,
       });
 
-  /// Reads a page of the conversation list: the first page, or the page that
-  /// begins at the [ConversationPage.next] of the previous page. A page has at
-  /// most [limit] rows: 1 to 1,000, or 0 for the server's maximum. A page with
-  /// long texts has fewer rows.
+  /// Reads a page of the conversation list: the first page, or the page at the
+  /// [ConversationPage.next] of the previous page. A page has at most [limit]
+  /// rows: 1 to 1,000, or 0 for the server's maximum. A page with long texts
+  /// has fewer rows.
   Future<ConversationPage> getConversationPage({
     String? next,
     int limit = 0,
@@ -419,8 +428,9 @@ final class LamplightClient {
       _call('pinConversation', {'peer': peer, 'pinned': pinned});
 
   /// Removes a conversation from the list of this user, with its history. The
-  /// list and the history of the peer stay. Returns the number of changes that
-  /// were made to this user's lists so far.
+  /// list and the history of the peer stay.
+  ///
+  /// Returns the number of changes that have been made to this user's lists.
   Future<int> deleteConversation(String peer) =>
       _call('deleteConversation', {'peer': peer});
 

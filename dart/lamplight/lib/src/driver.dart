@@ -1,5 +1,5 @@
 /// The driver of the connection machine. It passes messages and the time to the
-/// machine, and executes the effects. All decisions are made by the machine.
+/// machine, and executes the effects. The machine makes all decisions.
 library;
 
 import 'dart:async';

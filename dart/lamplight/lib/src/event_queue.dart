@@ -1,10 +1,10 @@
 /// The event queue of one listener: the events that the listener has not
-/// accepted yet. Its size is bounded even if the listener is slow, and the
-/// newest statuses are never lost.
+/// accepted yet. Its size is bounded even if the listener is slow. The newest
+/// statuses are never lost.
 ///
-/// Statuses are conflated: each user has one slot with the newest status. The
-/// other events wait in their order. If more than [maxPendingEvents] of them
-/// wait, the oldest is dropped and counted.
+/// Each user has one slot for the newest status; an older status in the slot is
+/// replaced. The other events wait in their order. If there are more than
+/// [maxPendingEvents] of them, the oldest is dropped and counted.
 library;
 
 import 'dart:collection';
@@ -31,8 +31,8 @@ final class EventQueue {
   /// These are the events that are older than the newest change of a slot.
   int _ahead = 0;
 
-  /// The users whose statuses the listener has. If a user is not watched any
-  /// more, the queue reports it only for these users. This bounds the number of
+  /// The users whose statuses the listener has. The queue reports only for
+  /// these users that they are not watched any more. This bounds the number of
   /// slots.
   final Set<String> _told;
 
@@ -101,8 +101,8 @@ final class EventQueue {
   }
 
   /// Removes the changed statuses from the slots, and returns them in one
-  /// event. If no status has changed, the event has the users who are not
-  /// watched any more.
+  /// event. If there are none, the event has the users who are not watched any
+  /// more.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

@@ -5,10 +5,10 @@ import 'dart:async';
 
 /// Calls the listeners in a set, in the order of the set.
 ///
-/// If a listener throws an error, the error goes to the zone, and the other
+/// If a listener throws an error, the zone handles the error, and the other
 /// listeners are still called. A listener that was removed by an earlier
 /// listener is not called. [isThere] returns whether a listener is still
-/// registered; by default, whether it is in the set.
+/// registered. By default, it checks whether the listener is in the set.
 void tellAll<L>(
   Set<L> listeners,
   void Function(L listener) what, {

@@ -1,7 +1,7 @@
 /// The part of a chat application that shows statuses of users, written for the
-/// cloud's Flutter plugin. To move it to Lamplight, its imports were replaced
-/// with the import of this package, and the line with `Lamplight.configure` was
-/// added.
+/// cloud's Flutter plugin. To move it to Lamplight, two changes were made: its
+/// imports were replaced with the import of this package, and the line with
+/// `Lamplight.configure` was added.
 library;
 
 import 'dart:async';

@@ -1,5 +1,6 @@
-/// Tests a program for the cloud's plugin with a real server. In the program,
-/// only the import was changed, and the address of the server was added.
+/// Tests a program that was written for the cloud's plugin, with a real server.
+/// In the program, only the import was changed, and the address of the server
+/// was added.
 library;
 
 import 'package:lamplight/compat.dart';

@@ -1,7 +1,8 @@
 /// The samples of the cloud's documentation (page "online status" of the UI
-/// kit). They show the switch of all lists and the switch of each list. A
-/// sample with "true or false" has one of the two values here. The functions
-/// around the samples are added. The lists have no widgets, only rows to draw.
+/// kit). They show the switch of all lists and the switch of each list. Where a
+/// sample says "true or false", one of the two values is used here. The
+/// functions around the samples are added. The lists have no widgets, only rows
+/// to draw.
 ///
 ///     dart test/pages/online_status.dart SERVER APP USER USERSIG
 library;

@@ -1,7 +1,7 @@
 /// A sample of the cloud's documentation (page "user status"): sets the custom
-/// status of the user. The calls of the sample are unchanged. The import, the
-/// server, the function around it, and the lines that record its results are
-/// added.
+/// status of the user. The calls of the sample are unchanged. Added are the
+/// import, the server, the function around the sample, and the lines that
+/// record its results.
 ///
 ///     dart test/pages/set_self_status.dart SERVER APP USER USERSIG
 library;

@@ -1,6 +1,7 @@
 /// A sample of the cloud's documentation (page "user status"): subscribes. The
-/// calls of the sample are unchanged. The users, the import, the server, the
-/// function around it, and the lines that record its results are added.
+/// calls of the sample are unchanged. Added are the users, the import, the
+/// server, the function around the sample, and the lines that record its
+/// results.
 ///
 ///     dart subscribe_user_status.dart SERVER APP USER USERSIG OTHER..
 library;

@@ -1,7 +1,7 @@
 /// A sample of the cloud's documentation (page "user status"): passes `[]` to
-/// unsubscribe from all users. The calls of the sample are unchanged. The
-/// import, the server, the function around it, and the lines that record its
-/// results are added.
+/// unsubscribe from all users. The calls of the sample are unchanged. Added are
+/// the import, the server, the function around the sample, and the lines that
+/// record its results.
 ///
 ///     dart test/pages/unsubscribe_user_status.dart SERVER APP USER USERSIG
 library;

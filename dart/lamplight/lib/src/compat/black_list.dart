@@ -11,9 +11,9 @@ import 'types.dart';
 /// The number of profiles that are read with one call.
 const _batch = 100;
 
-/// The block list of a client. Reports its changes to the listeners. If the
-/// list was read before, also reports the changes that were made while the link
-/// was broken.
+/// The block list of a client. Reports its changes to the listeners. Changes
+/// that were made while the link was broken are reported only if the list was
+/// read before.
 final class BlackList {
   /// Creates a list that was not read yet. [tell] calls all listeners.
   BlackList(this._client, this._kit, this._tell);

@@ -38,9 +38,9 @@ class V2TIMConversationManager {
     listener == null ? listeners.clear() : listeners.remove(listener);
   }
 
-  /// Reads a page of the list: pinned conversations first, then those with the
-  /// latest message. [nextSeq] is `0` for the first page, or the `nextSeq` of
-  /// the previous page.
+  /// Reads a page of the list. Pinned conversations come first. Both parts are
+  /// sorted by the latest message, the newest first. [nextSeq] is `0` for the
+  /// first page, or the `nextSeq` of the previous page.
   Future<V2TimValueCallback<V2TimConversationResult>> getConversationList({
     required String nextSeq,
     required int count,
@@ -143,9 +143,9 @@ class V2TIMConversationManager {
         return rows.fold<int>(0, (sum, row) => sum + row.unread);
       });
 
-  /// Marks a conversation as read, or all conversations if [conversationID] is
-  /// empty. The other arguments must be 0, because Lamplight cannot mark a part
-  /// of a conversation.
+  /// Marks a conversation as read. If [conversationID] is empty, marks all
+  /// conversations. The other arguments must be 0, because Lamplight cannot
+  /// mark a part of a conversation.
   Future<V2TimCallback> cleanConversationUnreadMessageCount({
     required String conversationID,
     required int cleanTimestamp,

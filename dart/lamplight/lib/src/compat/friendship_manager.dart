@@ -145,9 +145,9 @@ class V2TIMFriendshipManager {
             ];
           });
 
-  /// Checks whether users are friends. If a user is not on the friend list of
-  /// this user, the answer is always "no relation": the list of the other user
-  /// is not checked.
+  /// Checks whether users are on the friend list of this user. For a user who
+  /// is not on it, the answer is always "no relation": the list of that user is
+  /// not checked.
   Future<V2TimValueCallback<List<V2TimFriendCheckResult>>> checkFriend({
     required List<String> userIDList,
     required FriendTypeEnum checkType,
@@ -172,9 +172,9 @@ class V2TIMFriendshipManager {
         ];
       });
 
-  /// Blocks users: they can neither see the status of this user, nor send
-  /// messages to this user (20007), nor add this user as a friend. They are not
-  /// removed from the friend list.
+  /// Blocks users. A blocked user can neither see the status of this user, nor
+  /// send messages to this user (20007), nor add this user as a friend.
+  /// Friendships stay.
   Future<V2TimValueCallback<List<V2TimFriendOperationResult>>> addToBlackList({
     required List<String> userIDList,
   }) =>

@@ -1,6 +1,6 @@
-/// The listeners of the cloud's Flutter plugin. A callback that is null is
-/// ignored, as in the plugin. Callbacks for features that Lamplight does not
-/// have are accepted and never called; COMPAT.md lists them.
+/// The listeners of the cloud's Flutter plugin. As in the plugin, a callback
+/// that is null is ignored. Callbacks for features that Lamplight does not have
+/// are accepted and never called; COMPAT.md lists them.
 library;
 
 import 'callbacks.dart';
@@ -49,13 +49,13 @@ class V2TimSDKListener {
   void Function() onConnectSuccess;
 
   /// Called when an attempt to connect has failed, or the link broke. If the
-  /// attempt belongs to a `login`, this is called before `login` answers. If
-  /// the server refuses that login, only `login` reports it.
+  /// attempt belongs to a `login`, this is called before `login` answers. A
+  /// refusal by the server is reported only by `login`.
   ErrorCallback onConnectFailed;
 
-  /// Called when another login, the server API or an operator has logged this
-  /// device out. Also called when the account was deleted, and when the same
-  /// device has connected again elsewhere.
+  /// Called when this device was logged out by another login, by the server API
+  /// or by an operator. Also called when the account was deleted, and when the
+  /// same device has connected again elsewhere.
   void Function() onKickedOffline;
 
   /// Called when the UserSig has expired.

@@ -89,9 +89,9 @@ class V2TIMManager {
 
   /// Initializes the SDK for an app. Call `Lamplight.configure` before.
   ///
-  /// A second call for the same app has no effect, and the [listener] of the
-  /// first call stays. [addIMSDKListener] adds further listeners. The
-  /// parameters about logs, folders and the platform of the UI are ignored.
+  /// A second call for the same app has no effect: the [listener] of the first
+  /// call stays. [addIMSDKListener] adds further listeners. The parameters
+  /// about logs, folders and the platform of the UI are ignored.
   Future<V2TimValueCallback<bool>> initSDK({
     required int sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -163,7 +163,7 @@ class V2TIMManager {
       session.call((running) => running.client.setSelfStatus(status));
 
   /// Queries the statuses of at most 500 users, who may include this user.
-  /// Users without an account are left out; the call fails if no user has an
+  /// Users without an account are left out. The call fails if no user has an
   /// account.
   Future<V2TimValueCallback<List<V2TimUserStatus>>> getUserStatus({
     required List<String> userIDList,

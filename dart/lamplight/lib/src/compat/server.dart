@@ -19,8 +19,8 @@ abstract final class Lamplight {
   ///
   /// [deviceId] identifies this device, and should be the same at every start.
   /// Store one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
-  /// application's own settings. The default is a random id that lasts as long
-  /// as this process, so that every start counts as another device.
+  /// application's own settings. The default is a random id for this process,
+  /// so every start counts as another device.
   ///
   /// The default [platform] is that of this machine. The default [connector]
   /// uses the WebSocket of `dart:io`. [language] is the language of the lists:

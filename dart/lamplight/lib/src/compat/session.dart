@@ -236,8 +236,8 @@ final class Running {
   }
 
   /// Logs a user in. If another user is logged in, that user is logged out
-  /// first. If a logout, or a login of another user, is requested meanwhile,
-  /// this login fails with 6014.
+  /// first. If a logout or a login of another user is requested before this
+  /// login is answered, this login fails with 6014.
   ///
   /// The listeners get the reason of a failed attempt before the call fails. If
   /// the UserSig has expired, the call fails with 6206, as the plugin

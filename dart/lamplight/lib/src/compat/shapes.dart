@@ -95,9 +95,9 @@ Elements elementsOf(String text, core.CustomContent? custom) => custom == null
 String msgIdOf(core.Message message) =>
     '${message.sequence}@${message.from}@${message.to}';
 
-/// Returns the number of a message in its conversation. The number is the first
-/// part of the message's id. Returns null if the id does not have the form of
-/// this package.
+/// Returns the number of a message in its conversation, which is the first part
+/// of the message's id. Returns null if the id does not have the form of this
+/// package.
 int? sequenceOf(String msgId) {
   final at = msgId.indexOf('@');
   return at <= 0 ? null : int.tryParse(msgId.substring(0, at));

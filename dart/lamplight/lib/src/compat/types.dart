@@ -28,7 +28,7 @@ class V2TimCallback {
 }
 
 /// The answer to a call that has a value. Unlike in the plugin, it is also a
-/// [V2TimCallback], so that any call can return a refusal of this type.
+/// [V2TimCallback]. Any call can therefore return a refusal of this type.
 class V2TimValueCallback<T> extends V2TimCallback {
   /// Creates an answer.
   V2TimValueCallback({required super.code, required super.desc, this.data});

@@ -128,8 +128,8 @@ extension _Answers on Machine {
   /// Handles the snapshot of a login, and the statuses that arrived before the
   /// answer. Reports the differences.
   ///
-  /// An earlier process may have subscribed to users. Only the server knows
-  /// them, and the new subscription list begins with them.
+  /// An earlier process may have subscribed to users whom this client does not
+  /// know. The new subscription list begins with them.
   void _toldAtLogin(Session session, List<UserStatus> early, LoginTold told) {
     _clockOffset = told.result.serverTime.millisecondsSinceEpoch - _now;
     if (told.isListLost) session.restore.begin(session.subscriptions);
@@ -159,8 +159,8 @@ extension _Answers on Machine {
   }
 
   /// Completes the snapshot: every status that differs from the versions in the
-  /// login request has arrived. A user who is neither in the request nor in
-  /// these statuses is not watched any more.
+  /// login request has arrived. A cached user who is neither in the request nor
+  /// in these statuses is not watched any more.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;
@@ -259,8 +259,8 @@ extension _Answers on Machine {
   }
 
   /// Handles an answer that arrives after the timeout of its call. The
-  /// application does not get the answer, so the changes in it are reported
-  /// like those of another device.
+  /// application does not get the answer. The changes in the answer are
+  /// therefore reported like those of another device.
   void _late(Object value) {
     switch (value) {
       case SentMessage(:final message):

@@ -1,7 +1,7 @@
 /// The cache of the last known status of each watched user.
 ///
-/// The cache has no statuses of other users. The number of watched users, which
-/// the server limits, bounds its size.
+/// The cache has no statuses of other users. Its size is bounded by the number
+/// of watched users, which the server limits.
 library;
 
 import 'dart:convert';
@@ -13,9 +13,11 @@ final class Cache {
   final Map<String, UserStatus> _statuses = {};
 
   /// Adds statuses of watched users. Returns the statuses that are new or have
-  /// changed, each user at most once. Drops a status that is not newer than the
-  /// cached status. If [replaces] returns true for a status, drops it only if
-  /// it is equal to the cached status.
+  /// changed, each user at most once.
+  ///
+  /// Drops a status that is not newer than the cached status. If [replaces]
+  /// returns true for a status, drops it only if it is equal to the cached
+  /// status.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
     bool Function(UserStatus status)? replaces,
@@ -60,7 +62,7 @@ final class Cache {
     ..sort((one, other) => one.userId.compareTo(other.userId));
 
   /// The versions of cached statuses, the newest first, that fit into [budget]
-  /// bytes of a login request. The server then sends the statuses of all other
+  /// bytes of a login request. The server sends the statuses of all other
   /// watched users again.
   List<Map<String, Object?>> known(int budget) {
     final newest = [..._statuses.values]..sort((one, other) {

@@ -3,7 +3,7 @@ part of 'machine.dart';
 /// The part of the connection machine that handles the ends of links and
 /// of sessions.
 extension _Endings on Machine {
-  /// Handles a link, or an attempt to open one, that ended without a last
+  /// Handles the end of a link, or of an attempt to open one, without a last
   /// message of the server. Records the silence before the end, because the
   /// network path may have cut the link. After a sleep of the device, records
   /// nothing.
@@ -17,7 +17,7 @@ extension _Endings on Machine {
   }
 
   /// Handles the end of a link that was lost or given up. Unanswered calls fail
-  /// or are queued, and the session waits for the next attempt.
+  /// or are queued. The session then waits for the next attempt.
   void _linkEnded(LinkEnd why, Retry retry) {
     final session = _session;
     if (session == null) return;
@@ -72,8 +72,7 @@ extension _Endings on Machine {
 
   /// Handles the unanswered calls of a broken link. Calls that may be repeated
   /// are queued, a logout of a Web device succeeds, and all other calls fail.
-  /// Returns whether one of the calls was a logout; a logout then ends the
-  /// session.
+  /// Returns whether one of the calls was a logout; the session then ends.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;

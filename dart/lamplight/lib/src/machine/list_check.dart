@@ -1,10 +1,12 @@
 /// The check of the subscription list. A former friend stays in the cache until
 /// the list shows whether the account is subscribed to that user.
 ///
-/// A client gets the list with its first login, and every change of it while
-/// the link lasts. While the link is broken, another device may change the
-/// list, and the answer to a resume does not contain it. The list is therefore
-/// read when a friendship ends. The check knows no messages and no clock.
+/// A client gets the list with its first login, and every change of the list
+/// over the link. While the link is broken, another device may change the list.
+/// The answer to a resume does not contain the list. After a resume, the list
+/// is therefore read when a friendship ends.
+///
+/// The check knows no messages and no clock.
 library;
 
 /// The former friends who may still be on the subscription list. They stay in
@@ -18,9 +20,9 @@ final class ListCheck {
   bool get isKnown => _isKnown;
   bool _isKnown = false;
 
-  /// Records a login, which ends the check, because the snapshot of the login
-  /// says which users are watched. Only the answer to the first login contains
-  /// the subscription list.
+  /// Records a login. The snapshot of the login shows the watched users, so a
+  /// pending check is dropped. Only the answer to the first login contains the
+  /// subscription list.
   void loggedIn({required bool isFirst}) {
     _isKnown = isFirst;
     giveUp();

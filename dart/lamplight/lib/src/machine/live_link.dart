@@ -27,8 +27,7 @@ const doubtPatience = 3000;
 const wakePatience = 800;
 
 /// The longest wait before the client replaces a link that broke during a
-/// sleep. The wait is random, because many machines may have slept at the same
-/// time.
+/// sleep. The wait is random, because many machines may wake at the same time.
 const wakeSpread = 100;
 
 /// The longest heartbeat interval of a native client.
@@ -141,9 +140,9 @@ final class LiveLink {
       _lastSent + path.heartbeat(usualHeartbeat);
 
   /// Returns the time without traffic of a link that ends now. If a request is
-  /// unanswered, returns the time between the last received bytes and the last
-  /// sent message. The network path may have been cut in that time, without the
-  /// client noticing.
+  /// unanswered, that is the time from the last received bytes to the last sent
+  /// message. The network path may have been cut in that time, unnoticed by the
+  /// client.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
   /// The time at which the link is given up unless bytes arrive earlier; null
@@ -169,8 +168,8 @@ final class LiveLink {
 }
 
 /// Returns the heartbeat interval. It is below a third of the server's timeout,
-/// so that two heartbeats in a row may be lost. It is at most the maximum of
-/// the wire contract.
+/// so two heartbeats in a row may be lost. It is at most the maximum of the
+/// wire contract.
 int heartbeatInterval(int timeout, DevicePlatform platform) {
   final longest =
       platform == DevicePlatform.web ? _heartbeatWeb : _heartbeatNative;

@@ -1,5 +1,5 @@
-/// The connection machine. It decides what to send, when to reconnect, and
-/// which events the application gets.
+/// The connection machine. It decides which messages to send, when to
+/// reconnect, and which events the application gets.
 ///
 /// The machine has no socket, no clock and no random numbers. The driver passes
 /// each input together with the time in milliseconds and a random number from 0
@@ -39,8 +39,8 @@ const loginTimeout = 10000;
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait
-/// for one attempt to connect. Further calls and logins are refused, except for
-/// one logout, which ends the session.
+/// for one attempt to connect. Further calls and logins are refused. To end a
+/// session, one logout is allowed beyond the maximum.
 const maxQueue = 1000;
 
 /// A client, with a session or without.
@@ -55,9 +55,9 @@ final class Machine {
   /// client.
   final Cache cache = Cache();
 
-  /// The time in milliseconds by which the server's clock is ahead of the
-  /// driver's times, as measured at the last login; null before the first
-  /// login.
+  /// The difference, in milliseconds, between the server's clock and the
+  /// driver's times: positive if the server's clock is ahead. It was measured
+  /// at the last login; null before the first login.
   int? get clockOffset => _clockOffset;
   int? _clockOffset;
 
@@ -224,7 +224,7 @@ final class Machine {
   }
 
   /// Whether closing the link is enough for a logout. It is enough before the
-  /// first login was sent. It is also enough for a Web device, whose login ends
+  /// first login was sent. It is also enough for a Web device: its login ends
   /// with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
@@ -342,9 +342,9 @@ final class Machine {
     _effects.add(const OpenLink());
   }
 
-  /// Begins another attempt to connect instead of the current one. Either the
-  /// device has slept, or the login that was sent has an older token, which the
-  /// server may refuse.
+  /// Begins another attempt to connect instead of the current one, after a
+  /// sleep of the device or for a new login. The current attempt may have sent
+  /// a login with an older token, which the server may refuse.
   void _beginAnew() {
     _effects.add(const CloseLink());
     _connect();
@@ -396,13 +396,14 @@ final class Machine {
   }
 
   /// The time at which the next batch of a restore is due. Null while the app
-  /// does not allow subscriptions, or the link has no room for a request.
+  /// does not allow subscriptions, and while the link has no room for a
+  /// request.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due
           : null;
 
-  /// The time at which the subscription list is to be read. Null during a
+  /// The time at which the subscription list must be read. Null during a
   /// restore, while the app does not allow subscriptions, and while the link
   /// has no room for a request.
   int? _listCheckDue(Session session, LiveLink link) =>

@@ -1,8 +1,8 @@
 part of 'machine.dart';
 
 /// The part of the machine for logins during a logout. Such a login waits for
-/// the end of the session, and begins the next one. Calls that follow wait for
-/// the next session as well.
+/// the end of the session, and begins the next session. Later calls wait for
+/// the next session.
 extension _Next on Machine {
   /// Stores a login until [session] has ended.
   void _loginAfterLogout(Session session, LoginInput input) {

@@ -67,11 +67,10 @@ final class Request {
   String get token => (parameters['userSig'] as String?) ?? '';
 
   /// Checks the fixed limits of the wire contract, and the size of the message.
-  /// Returns the error, or null if the call may be sent. Limits that an app can
-  /// change are checked by the server.
+  /// Returns the error, or null if the call may be sent. The server checks the
+  /// limits that an app can change.
   ///
-  /// The server closes the link of a client that sends a message which is too
-  /// large.
+  /// The server closes the link of a client that sends too large a message.
   LamplightException? check() {
     final size = utf8.encode(jsonEncode(parameters)).length + frameSlack;
     if (kind == 'login') {

@@ -1,7 +1,7 @@
 /// Subscribes again after the server has dropped the subscription list. Decides
 /// which users are in a batch, and when the batch is sent.
 ///
-/// A restore continues after a broken link: a batch without an answer is sent
+/// A restore continues after a broken link. A batch without an answer is sent
 /// again.
 library;
 
@@ -10,9 +10,9 @@ import 'dart:math';
 /// The maximum number of users in one call: the default limit of an app.
 const _batch = 100;
 
-/// The shortest time between two calls, in milliseconds. A restore uses half of
-/// the default rate limit of 20 calls in 5 s. The application and the other
-/// devices of the account share the rest.
+/// The shortest time between two calls, in milliseconds. At this pace, a
+/// restore uses half of the default rate limit of 20 calls in 5 s. The other
+/// half is left to the application and other devices.
 const restorePace = 500;
 
 /// The wait after a temporary refusal, in milliseconds. It is the window of the
@@ -30,8 +30,8 @@ final class Restore {
   /// The batch that was sent and has no answer yet.
   List<String>? _sent;
 
-  /// The users of the restore who are not watched at the moment, as the server
-  /// has reported. They stay in the cache, unless the subscription fails.
+  /// The users of the restore who, as the server has reported, are not watched
+  /// at the moment. They stay in the cache, unless the subscription fails.
   final Set<String> _unwatched = {};
 
   int _most = _batch;

@@ -146,13 +146,13 @@ final class Snapshot {
   final Set<String> _told = {};
 
   /// Records a received status. Returns whether it is the first status of the
-  /// user since the login. The version of a first status may be lower than
-  /// before, because the server may have lost newer versions.
+  /// user since the login. A first status may have a lower version than the
+  /// cached one, because the server may have lost newer versions.
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
   /// Whether the user was in the login request, or a status of the user has
-  /// arrived since. A user for whom this is false when the snapshot is complete
-  /// is no longer watched.
+  /// arrived since the login. Users for whom this is false at the end of the
+  /// snapshot are no longer watched.
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 
@@ -381,8 +381,8 @@ final class BackOff extends Retry {
   final int span;
 }
 
-/// The next attempt is made after [span], a random time that the server or this
-/// client has chosen. After failures, it is made after the back-off if that is
+/// The next attempt is made after [span]. The server or this client has chosen
+/// this time at random. After failures, the back-off is used instead if it is
 /// longer.
 final class AtTurn extends Retry {
   /// Creates a rule.

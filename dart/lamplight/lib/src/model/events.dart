@@ -9,8 +9,8 @@ import 'status.dart';
 /// An event of a client.
 ///
 /// [StatusChangedEvent] and [NotWatchedEvent] together report every status that
-/// is added to the cache, changes in it or is removed from it. A
-/// [SessionEndedEvent] means that the cache is empty.
+/// is added to the cache, changed or removed. A [SessionEndedEvent] means that
+/// the cache is empty.
 sealed class LamplightEvent {
   /// Creates an event.
   const LamplightEvent();
@@ -126,8 +126,8 @@ final class AbilitiesChangedEvent extends LamplightEvent {
 }
 
 /// Messages that were received, or that another device of this user has sent,
-/// the oldest first. They include messages of this client whose calls failed
-/// with 9520, if the server has stored them.
+/// the oldest first. A message from this client is included only in one case:
+/// its call failed with 9520, but the server has stored it.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
   const MessagesReceivedEvent(this.messages);
@@ -257,7 +257,8 @@ final class UsersInfoChangedEvent extends LamplightEvent {
 }
 
 /// The server could not send some changes of this user's lists to this client.
-/// Read the friends, the conversations, the block list and the visibility again.
+/// The application should read the friends, the conversations, the block list
+/// and the visibility again.
 final class ListsOutdatedEvent extends LamplightEvent {
   /// Creates an event.
   const ListsOutdatedEvent(this.listsVersion);
@@ -271,7 +272,8 @@ final class ListsOutdatedEvent extends LamplightEvent {
 
 /// Events were dropped, the oldest first, because a listener was paused for too
 /// long. The newest status of each user is never dropped. The dropped events
-/// may be messages and changes of lists, so read the lists again.
+/// may include messages and changes of lists, so the application should read
+/// the lists again.
 final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);

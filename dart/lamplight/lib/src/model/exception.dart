@@ -16,9 +16,11 @@ final class LamplightException implements Exception {
             : '${LamplightCode.english(code)}: $detail';
 
   /// The code of the failure ([LamplightCode]): the code of the server's
-  /// refusal, or one of the SDK. The SDK's own codes are 6014 (there is no
-  /// session), 9508 (the call was not sent, because there was no connection)
-  /// and 9520 (the call was sent, but not answered).
+  /// refusal, or one of the SDK's own.
+  ///
+  /// - 6014: there is no session.
+  /// - 9508: the call was not sent, because there was no connection.
+  /// - 9520: the call was sent, but not answered.
   final int code;
 
   /// The text of the code in English, with details.
@@ -50,9 +52,8 @@ enum LinkEndKind {
   /// Reading, writing or connecting failed.
   failed,
 
-  /// Nothing was received for too long: either the client got nothing after a
-  /// request or a heartbeat, or the server got nothing within the heartbeat
-  /// timeout.
+  /// Nothing was received for too long: the client got nothing after a request
+  /// or a heartbeat, or the server got nothing within the heartbeat timeout.
   silent,
 
   /// The connection was not established in time.

@@ -1,10 +1,9 @@
 /// Profiles, friends, messages and conversations: the contents of the lists of
 /// a chat application, apart from statuses.
 ///
-/// A page or a change of a list has a `listsVersion`: the number of changes
-/// that had been made to the user's lists when the server wrote the page or the
-/// change. Of two pages or changes with the same row, the one with the higher
-/// `listsVersion` has the newer row.
+/// A page or a change of a list has a `listsVersion`. It counts the changes of
+/// the user's lists up to the page or the change. If two of them have the same
+/// row, the one with the higher `listsVersion` has the newer row.
 library;
 
 import 'display_name.dart';

@@ -48,8 +48,7 @@ final class Abilities {
   });
 
   /// Whether the client may query and subscribe to other users, and is notified
-  /// of their changes. While it is false, the subscription list does not
-  /// change.
+  /// of their changes. While it is false, the subscription list stays as it is.
   final bool statusesOfOthers;
 
   /// The code with which the server refuses queries and subscriptions: 7013 or
@@ -369,9 +368,9 @@ final class HistoryPage {
   String toString() => 'HistoryPage($messages, isLast: $isLast)';
 }
 
-/// A page of this user's conversation list. Pinned conversations come first,
-/// then the others. Both are sorted by their latest message, the latest first,
-/// and then by the userID of the peer.
+/// A page of this user's conversation list. Pinned conversations come first.
+/// Both parts are sorted by the latest message, the newest first, and then by
+/// the userID of the peer.
 final class ConversationPage {
   /// Creates a page.
   const ConversationPage({

@@ -138,9 +138,9 @@ final class UserStatus {
   /// none, or if it has no end.
   final DateTime? customExpires;
 
-  /// The version of the status, which increases with every change of this user.
-  /// It is an unsigned 64-bit number, for which a Dart `int` is not large
-  /// enough on every platform.
+  /// The version of the status, which increases with every change of this
+  /// user's status. It is an unsigned 64-bit number. A Dart `int` is too small
+  /// for it on some platforms.
   final BigInt version;
 
   /// The time when [type] last changed (UTC); null if it never changed.

@@ -13,7 +13,7 @@ const int defaultQueryBatch = 500;
 const int defaultSubscribeBatch = 100;
 
 /// The maximum number of calls of one kind within [window]. It is half of a
-/// user's rate limit, so that the application has the other half.
+/// user's rate limit. The other half is left to the application.
 const int callsPerWindow = 10;
 
 /// The length of the window for [callsPerWindow], in milliseconds.
@@ -23,9 +23,9 @@ const int window = 5000;
 /// users without a subscription, are requested again.
 const int staleAfter = 30000;
 
-/// The time, in milliseconds, after which the status of a user who has left all
-/// lists is dropped. If the user returns earlier, for example after a short
-/// change of pages, no call is needed.
+/// The time, in milliseconds, for which the status of a user who has left all
+/// lists is kept. If the user returns within this time, for example after a
+/// short change of pages, no call is needed.
 const int grace = 10000;
 
 /// The minimum number of subscriptions that are ended together to make room, so

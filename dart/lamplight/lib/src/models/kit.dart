@@ -50,8 +50,8 @@ final class ListKit {
   bool _isDisposed = false;
 
   /// The switch of online statuses for all lists. If it is false, no list
-  /// shows, queries or subscribes to statuses, even if the list's own switch is
-  /// on.
+  /// shows, queries or subscribes to statuses, whatever the list's own switch
+  /// is.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {

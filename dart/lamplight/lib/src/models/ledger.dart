@@ -3,13 +3,13 @@
 ///
 /// The ledger is pure: it has no client and no clock. A driver reports events
 /// to it, makes the one call that [Ledger.next] returns, and reports the
-/// answer. A method that can change the status to show for some users returns
-/// these users.
+/// answer. Some methods can change the statuses to show; they return the users
+/// concerned.
 ///
 /// The subscription list belongs to the account, and the application uses it as
 /// well. The ledger only uses the room that was free when it last read the
-/// list, so that evictions are rare. It unsubscribes only from users to whom
-/// it, or an earlier ledger of the account, has subscribed.
+/// list, so evictions are rare. It unsubscribes only from users to whom it, or
+/// an earlier ledger of the account, has subscribed.
 library;
 
 import 'dart:math';
@@ -22,9 +22,9 @@ import 'calls.dart';
 /// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes with which calls are refused because the app has switched statuses
-/// off, or because its edition does not have them. Some servers of the cloud
-/// use 3122 for the edition.
+/// The codes of refusals because the app has switched statuses off, or because
+/// its edition does not have them. Some servers of the cloud use 3122 for the
+/// edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
@@ -61,9 +61,9 @@ class Ledger {
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The users to whom the ledger has subscribed. The value is the time when
-  /// the user was subscribed to, or was last reported as visible if that was
-  /// later. Users with the earliest times come first.
+  /// The users to whom the ledger has subscribed, in ascending order of the
+  /// values. The value is the time of the subscription, or the last time at
+  /// which the user was reported as visible, whichever is later.
   final Map<String, int> _own = {};
 
   /// The subscriptions of the application and of other devices.
@@ -148,8 +148,8 @@ class Ledger {
   }
 
   /// Called when the client has a new connection, or when the application is
-  /// visible again. All statuses are requested again, because the server may
-  /// have newer ones.
+  /// visible again. Requests all statuses again, because the server may have
+  /// newer ones.
   void refresh() {
     _readAt = _never;
     _resume();
@@ -351,9 +351,9 @@ class Ledger {
     return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
   }
 
-  /// Returns the next query: visible users whose status is unknown or outdated,
-  /// and then other listed users until the batch is full. Returns null if no
-  /// visible user needs a query.
+  /// Returns the next query; null if no visible user needs one. The query has
+  /// the visible users whose status is unknown or outdated. Other users in the
+  /// lists fill the rest of the batch.
   Call? _query(Set<String> listed, int now) {
     bool isWanted(String user) {
       final known = _known[user];

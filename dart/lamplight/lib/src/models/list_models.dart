@@ -228,9 +228,9 @@ sealed class ListModel {
   List<String> _shownOnScreen = const [];
 }
 
-/// The conversations of the user. A row has the name, the picture, the status
-/// and the custom status of the peer, the last message with its time, and the
-/// number of unread messages. Pinned conversations come first.
+/// The conversations of the user. Pinned conversations come first. A row has
+/// the name, the picture, the status and the custom status of the peer. It also
+/// has the last message with its time, and the number of unread messages.
 base class ConversationListModel extends ListModel {
   /// Creates the model of a conversation list. [filter] selects the
   /// conversations that are shown; by default, all are. [language] replaces the
@@ -320,8 +320,8 @@ base class ConversationListModel extends ListModel {
 /// The friends of the user with their statuses, grouped by letters.
 base class ContactListModel extends ListModel {
   /// Creates the model of a contact list. [filter] selects the friends that are
-  /// shown; by default, all are. [pinyin] returns the reading of a Chinese
-  /// name. If it is null, Chinese names are listed under `#`.
+  /// shown; by default, all are shown. [pinyin] returns the reading of a
+  /// Chinese name. If [pinyin] is null, Chinese names are listed under `#`.
   ContactListModel(
     super.kit, {
     super.isShowOnlineStatus = true,

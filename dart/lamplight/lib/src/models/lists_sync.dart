@@ -56,7 +56,7 @@ final class ListFailed extends ListState {
 const int _firstRows = 100;
 
 /// The number of pages that are read without a pause. The server allows a user
-/// 20 calls in 5 s, and the application needs some of them.
+/// 20 calls in 5 s; the rest is left to the application.
 const int _atOnce = 8;
 
 /// The pause before each further page.
@@ -342,9 +342,9 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// Counts the readings of the list and the ends of sessions. If this number
-  /// has changed before a page arrives, the page is ignored, because its
-  /// reading is over.
+  /// The number of readings of the list and ends of sessions so far. If it has
+  /// changed before a page arrives, the page is ignored, because its reading is
+  /// over.
   int _attempt = 0;
   Future<void>? _reading;
 

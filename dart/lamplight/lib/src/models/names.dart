@@ -6,9 +6,9 @@ export '../model/display_name.dart';
 /// The number of colours for users without a picture.
 const int tints = 8;
 
-/// Returns the initials of a name: the first character of a name in an East
-/// Asian script; for other names, the first letters of the first and the last
-/// word.
+/// Returns the initials of a name. For a name in an East Asian script, they are
+/// its first character. For other names, they are the first letters of the
+/// first and the last word.
 String initialsOf(String name) {
   final words = name
       .trim()
@@ -33,8 +33,8 @@ int tintOf(String userId) {
 }
 
 /// Returns the lower 32 bits of the product of `hash` and 16777619, which is
-/// 2^24 plus 403. The product is computed in parts, because a number on the web
-/// cannot represent it exactly.
+/// 2^24 + 403. On the web, a number cannot represent the whole product, so it
+/// is computed in parts.
 int _times16777619(int hash) =>
     (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
 

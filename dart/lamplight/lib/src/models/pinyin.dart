@@ -13,8 +13,7 @@ typedef Pinyin = String Function(String name);
 const String indexLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ#';
 
 /// Returns the pinyin of a name without tones, with one syllable for each
-/// Chinese character. A surname at the beginning is read as a surname, if that
-/// differs.
+/// Chinese character. A surname at the beginning gets its reading as a surname.
 String pinyinOf(String name) {
   final syllables = <String>[];
   final runes = name.runes.toList();

@@ -211,9 +211,9 @@ final class FriendRow extends ContactRow {
   String toString() => 'FriendRow($userId, $status)';
 }
 
-/// Sorts conversations for a list: pinned conversations first, then by the last
-/// message, then by the last activity, the latest first. Equal conversations
-/// keep their order.
+/// Sorts conversations for a list. Pinned conversations come first. Both parts
+/// are sorted by the last message, then by the last activity, the latest first.
+/// Equal conversations keep their order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();
   indexed.sort((one, other) {
@@ -298,8 +298,8 @@ typedef SortedFriend = ({Friend friend, String name});
 
 /// The friends of a contact list, grouped by letter.
 final class Contacts {
-  /// Groups friends by letters: A to Z, then `#`. Within a letter, friends are
-  /// sorted by the reading of the name, then by the name and the userID.
+  /// Groups friends by letters: A to Z, then `#`. The friends of a letter are
+  /// sorted by the reading of the name, then by the name, then by the userID.
   factory Contacts(Iterable<Friend> friends, {Pinyin? pinyin = pinyinOf}) {
     final read = [
       for (final friend in friends) _ReadFriend(friend, pinyin),

@@ -24,8 +24,8 @@ final class ListTable<T> {
   /// or sent since the reading began.
   Map<String, _Row<T>> _rows = {};
 
-  /// For each row that was removed while the list is being read: the lists
-  /// version of the removal. An older page must not add the row again.
+  /// The rows that were removed while the list is being read, each with the
+  /// lists version of its removal. An older page must not add such a row again.
   final Map<String, int> _gone = {};
   bool _isReading = false;
 
@@ -55,7 +55,7 @@ final class ListTable<T> {
   }
 
   /// Adds rows with their lists version. If [isPage], they are a page of a
-  /// reading, and the earlier rows stay visible until the whole list was read.
+  /// reading. The earlier rows then stay visible until the whole list was read.
   void put(Map<String, T> rows, int version, {bool isPage = false}) {
     for (final MapEntry(:key, :value) in rows.entries) {
       if ((_rows[key]?.version ?? _gone[key] ?? 0) > version) {

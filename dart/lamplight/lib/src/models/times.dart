@@ -2,15 +2,20 @@
 ///
 /// All parts of Lamplight have the same rules: hours from 00 to 23, months by
 /// name, and the year only if it is not the current one. The functions use the
-/// time zone of their arguments, so pass local times, all of the same zone.
+/// time zone of their arguments. Pass local times, all of the same zone.
 library;
 
 import 'words.dart';
 
-/// Formats a time for a list, by its age. Within a minute, the text is "now";
-/// within an hour, the number of minutes; on the same day, the time of day.
-/// Then follow "yesterday" and "2 days ago"; within a week, the weekday; in the
-/// same year, the month and the day. Otherwise, the text is the full date.
+/// Formats a time for a list, by its age:
+///
+/// - within a minute: "now"
+/// - within an hour: the number of minutes
+/// - on the same day: the time of day
+/// - on the two days before: "yesterday" and "2 days ago"
+/// - within a week: the weekday
+/// - in the same year: the month and the day
+/// - otherwise: the full date
 String listTime(DateTime at, DateTime now, TimeWords words) {
   final ago = now.difference(at);
   if (ago < const Duration(minutes: 1)) {
@@ -46,10 +51,12 @@ String dayText(DateTime at, DateTime now, TimeWords words) {
   return _fill(pattern, at, words.longMonths, words.longWeekdays);
 }
 
-/// Formats the time until the [end] of a custom status: seconds within a
-/// minute, minutes within an hour, otherwise the time of day, with its day if
-/// that is not today. Returns an empty text if [end] has passed: the server
-/// then clears the custom status at any moment.
+/// Formats the time until the [end] of a custom status. Within a minute, the
+/// text has the seconds; within an hour, the minutes. Otherwise, it has the
+/// time of day, with the day if that is not today.
+///
+/// Returns an empty text if [end] has passed. The server then clears the custom
+/// status at any moment.
 String remainingText(DateTime end, DateTime now, TimeWords words) {
   final left = end.difference(now);
   if (left <= Duration.zero) {

@@ -31,8 +31,8 @@ Connector ioConnector({SecurityContext? context}) =>
 /// Returns the device id in the file [path]. If the file does not exist,
 /// creates it with a new id. The folder must exist.
 ///
-/// Throws a [FileSystemException] if the file cannot be read or created, and a
-/// [FormatException] if its content is not a device id.
+/// Throws a [FileSystemException] if the file cannot be read or created. Throws
+/// a [FormatException] if its content is not a device id.
 String deviceIdIn(String path) {
   final file = File(path);
   if (file.existsSync()) {

@@ -1,6 +1,6 @@
 /// Converts messages to the types of the SDK.
 ///
-/// A row without a valid userID is skipped, because a newer version of the wire
+/// A row without a valid userID is skipped. A newer version of the wire
 /// contract may have such rows.
 library;
 
