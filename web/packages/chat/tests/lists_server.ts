@@ -1,7 +1,7 @@
 /**
- * A server in memory with the lists of one user, and the link to the client's copies of the lists. The server behaves
- * as badly as a real one may: its pages are small, it answers requests in any order, and the lists change while a
- * page is on its way. A broken link loses the messages on their way, and the driver then repeats its requests.
+ * A server in memory with the lists of one user, and the link to the client's copies of the lists. Its pages are small,
+ * and it answers requests in any order. The lists change while a page is under way. A broken link loses the messages
+ * that are under way; the driver then repeats its requests.
  */
 
 import type { AskKind } from "../src/machine/ask.js";

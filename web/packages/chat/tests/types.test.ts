@@ -1,6 +1,6 @@
 /**
  * Tests that programs for the cloud's SDK compile with the cloud's typings and with those of `compat`. One program is
- * also compiled with the SDK's own typings. Only the import of a program changes.
+ * also compiled with the SDK's own typings. Only the import differs between these builds.
  */
 
 import { execFile } from "node:child_process";

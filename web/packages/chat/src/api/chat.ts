@@ -309,8 +309,8 @@ export class Chat {
 
   /**
    * Adds users to the block list. A blocked user can neither see the status of this user, nor send messages to this
-   * user (20007), nor add this user as a friend. The blocked user is shown the status that would be shown if this user
-   * had closed all connections.
+   * user (20007), nor add this user as a friend. A blocked user is shown a status as if this user had closed all
+   * connections.
    */
   async addToBlacklist(options: api.UserListOptions): Promise<api.BlacklistResult> {
     return relations.changeBlocked(this.#core(), check.options(options), true);
@@ -349,8 +349,8 @@ export class Chat {
   }
 
   /**
-   * Removes a conversation from the user's own list, together with its history. The list and the history of the peer
-   * stay. Several conversations can be removed with one call.
+   * Removes conversations from the user's own list, each with its history. The list and the history of the peer stay.
+   * The argument is one conversation, or a list of conversations.
    */
   deleteConversation(conversationID: string): Promise<api.Result<{ conversationID: string }>>;
   deleteConversation(options: api.DeleteConversationOptions): Promise<api.Result<{ conversationIDList: string[] }>>;

@@ -1,9 +1,9 @@
 /**
  * The id of this device. It is created once, and then stored.
  *
- * In a browser, each tab is a device: a reloaded tab is the same device, and two tabs are two devices. The id is in
- * the session storage of the tab while no page uses it. A page takes the id out of the storage, and puts it back when
- * the user leaves the page. A duplicated tab gets a copy of the storage, but not the id that the first tab is using.
+ * In a browser, each tab is a device: a reloaded tab is the same device, and two tabs are two devices. The session
+ * storage of the tab has the id while no page uses it. A page takes the id out of the storage, and puts it back when
+ * the user leaves the page. A duplicated tab gets a copy of the storage, but not an id that the first tab is using.
  */
 
 const KEY = "lamplight.devices";

@@ -66,8 +66,8 @@ export interface SelfStatusOptions {
    */
   customStatus: string;
   /**
-   * The time in seconds after which the server clears the text: 1 to 2,592,000 (30 days). 0 and undefined stand for no
-   * end. Without a text it must be 0 or undefined. Not in the cloud's API.
+   * The time in seconds after which the server clears the text: 1 to 2,592,000 (30 days). 0 and undefined mean no end.
+   * For an empty text, it must be 0 or undefined. Not in the cloud's API.
    */
   expiresIn?: number | undefined;
 }
@@ -157,8 +157,8 @@ export interface FriendProfileData {
 }
 
 /**
- * The users who may see the user's status: every user of the app (`everyone`), the mutual friends (`friends`), or
- * nobody but the user (`nobody`). Users on the block list may not see it in any case.
+ * The users who may see the user's status: every user of the app (`everyone`), the mutual friends (`friends`), or only
+ * the user (`nobody`). Users on the block list may never see it.
  */
 export type Visibility = "everyone" | "friends" | "nobody";
 

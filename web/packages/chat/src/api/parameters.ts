@@ -1,6 +1,6 @@
 /**
- * Checks the parameters of calls before anything is sent. A call with an invalid parameter fails at once, and the
- * error says what is wrong. Limits that an app can change are checked by the server.
+ * Checks the parameters of calls before anything is sent. A call with an invalid parameter fails at once, with an error
+ * that describes the fault. The server checks the limits that an app can change.
  */
 
 import { ChatError, refused } from "../machine/errors.js";

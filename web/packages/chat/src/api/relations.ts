@@ -111,9 +111,9 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
 }
 
 /**
- * Checks the relations to users with the client's copy of the user's own friend list. The copy shows which
- * friendships are mutual. A user who is not on the list has no relation in the result, even if the client's user is
- * on that user's list.
+ * Checks the relations to users with the client's copy of the user's own friend list. The copy shows which friendships
+ * are mutual. For a user who is not on the list, the result is no relation, even if that user has this user as a
+ * friend.
  */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");

@@ -273,8 +273,8 @@ export function sentID(from: string, clientMessageId: string): string {
 }
 
 /**
- * Returns the id of a message. The id contains the `client_message_id` only if this SDK has created that part,
- * because the ids of other clients may not be unique.
+ * Returns the id of a message. The id contains the `client_message_id` only if this SDK has created it. Ids from other
+ * clients may not be unique.
  */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;

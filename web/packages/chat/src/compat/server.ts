@@ -26,7 +26,7 @@ export function configure({ server }: Configuration): void {
 }
 
 /**
- * Returns the address of the server. Uses the first of these sources that has an address: the options of `create`,
+ * Returns the address of the server, from the first of these sources that has one: the options of `create`,
  * `configure`, the `<meta>` element of the page, the host of the page.
  */
 export function findServer(proxyServer: unknown): string {

@@ -1,10 +1,10 @@
 /**
- * The friends, conversations and blocked users of the user, as pure functions. They combine the pages that were read, the answers to
- * the client's own calls, and the changes that the server sends.
+ * The user's friends, conversations and blocked users, as pure functions. They combine the pages that were read, the
+ * answers to the client's own calls, and the changes that the server sends.
  *
- * Every row has a lists version (`lists_version`). Of two values of a row, the one with the higher version is kept,
- * in whichever order they arrive. While a list is read again, its earlier rows stay visible. While a list is read for
- * the first time, its pages become visible one by one.
+ * Every row has a lists version (`lists_version`). Of two values of a row, the one with the higher version is kept, in
+ * whichever order they arrive. While a list is read again, its earlier rows stay visible. While a list is read for the
+ * first time, its pages become visible one by one.
  */
 
 import type {
@@ -29,8 +29,8 @@ export interface Table<T> {
   /** The known rows. While the list is being read, only the rows that were read or sent since the reading began. */
   readonly rows: ReadonlyMap<string, Row<T>>;
   /**
-   * For each row that was removed while the list is being read: the lists version of the removal. An older page must
-   * not add the row again.
+   * The rows that were removed while the list is being read, each with the lists version of its removal. An older page
+   * must not add such a row again.
    */
   readonly gone: ReadonlyMap<string, number>;
   readonly reading: boolean;
@@ -61,7 +61,7 @@ export const UNKNOWN: Lists = {
 };
 
 /**
- * The lists of a user who has never changed them. The block list counts as unknown, so that it is read again after a
+ * The lists of a user who has never changed them. The block list counts as unknown. It is therefore read again after a
  * broken link only if the application uses it.
  */
 export const EMPTY: Lists = { ...UNKNOWN, friends: empty(), conversations: empty() };
@@ -81,8 +81,8 @@ export function beginReading<T>(table: Table<T>): Table<T> {
 }
 
 /**
- * Adds rows of one lists version. A row that is known in a newer version, or was removed in a newer version, stays as
- * it is. Returns `table` itself if no row is added.
+ * Adds rows of one lists version. A row stays as it is if it is known, or was removed, in a newer version. Returns
+ * `table` itself if no row is added.
  */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);

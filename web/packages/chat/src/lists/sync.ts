@@ -3,8 +3,8 @@
  * the server sends. Reads the lists again if the server did not send some changes, for example because the link was
  * broken. The rules are in `lists.ts`.
  *
- * No message that the server has acknowledged is lost. Messages that were sent while the link was broken are read
- * afterwards, and reported like new messages, up to `MOST_MISSED` in each conversation.
+ * Messages that were sent while the link was broken are read afterwards, and reported like new messages. At most
+ * `MOST_MISSED` of them are read in each conversation.
  */
 
 import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
@@ -29,8 +29,8 @@ const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
 
 /**
- * The number of calls that one reading of a list, or one search for missed messages, makes without a pause. The server
- * allows a user 20 calls in 5 s, and the application needs some of them.
+ * The number of calls without a pause in one reading of a list, or in one search for missed messages. The server allows
+ * a user 20 calls in 5 s; the rest is left to the application.
  */
 const AT_ONCE = 8;
 /** The pause before each further call, in milliseconds. */
@@ -76,9 +76,9 @@ interface Reading {
 /** A catch-up after changes that the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
-   * The conversations as they were before the lists are read again. In each of these conversations, the messages after
-   * the last message were missed, and must be read. Null if no conversations were read before. Also null after the
-   * reading of messages has begun.
+   * The conversations as they were before the lists are read again. In each of them, the messages after its last
+   * message were missed, and must be read. Null if no conversations were read before. Also null when the reading of the
+   * messages has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
@@ -98,8 +98,8 @@ export class ListsSync {
   #behind: CatchUp | null = null;
   #unread = 0;
   /**
-   * Whether profiles of friends may have changed since the link broke. Such changes have no lists version, so the
-   * friends are read again when they are used.
+   * Whether profiles of friends may have changed since the link broke. Such changes have no lists version. If `true`,
+   * the friends are read again when they are used.
    */
   #mayShowOldNames = false;
   /** The readings in progress. The object is replaced when a session begins and when it ends. */
@@ -435,7 +435,7 @@ export class ListsSync {
 
   /**
    * Reads a list page by page. `readPage` reads the page at a position, and returns the position of the next page.
-   * Concurrent callers share one reading.
+   * Callers at the same time share one reading.
    */
   #read<K extends ListName>(name: K, readPage: (from: string) => Promise<string>): Promise<void> {
     const readings = this.#readings;
@@ -470,8 +470,8 @@ export class ListsSync {
 
   /**
    * Called before each call of one reading of a list, or of one search for missed messages. `calls` is the number of
-   * calls that the reading or the search has already made. If it is at least `AT_ONCE`, waits for `PAUSE`. Throws an
-   * error if the session ends during the wait.
+   * calls that it has made. If that is at least `AT_ONCE`, waits for `PAUSE`. Throws an error if the session ends
+   * during the wait.
    */
   async #pause(calls: number): Promise<void> {
     const readings = this.#readings;

@@ -155,8 +155,8 @@ function loginRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * If the refused UserSig is the newest one and was never accepted, replaces it by the UserSig that the server accepted
- * last. Returns whether it was replaced.
+ * Drops a refused UserSig: if it is the newest one and was never accepted, restores the UserSig that the server
+ * accepted last. Returns whether that UserSig was restored.
  */
 function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
   const { session } = turn;
@@ -180,7 +180,7 @@ function endingOf(refusal: Refused): Ending {
 /**
  * Handles the snapshot of a login, and the statuses that arrived before the answer.
  *
- * An earlier page may have subscribed to users. Only the server knows them, and the new subscription list begins with
+ * An earlier page may have subscribed to users whom this client does not know. The new subscription list begins with
  * them.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
@@ -211,8 +211,8 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 }
 
 /**
- * Completes the snapshot: every status that differs from the versions in the login request has arrived. A user who is
- * neither in the request nor in these statuses is not watched any more.
+ * Completes the snapshot: every status that differs from the versions in the login request has arrived. A cached user
+ * who is neither in the request nor in these statuses is not watched any more.
  */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {

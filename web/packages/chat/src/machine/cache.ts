@@ -1,7 +1,8 @@
 /**
  * The cache of the last known statuses of the watched users, as pure functions.
  *
- * The cache has no statuses of other users. The number of watched users, which the server limits, bounds its size.
+ * The cache has no statuses of other users. Its size is bounded by the number of watched users, which the server
+ * limits.
  */
 
 import { isNewer, type UserStatus } from "./status.js";

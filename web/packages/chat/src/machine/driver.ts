@@ -116,8 +116,8 @@ export class Driver {
   }
 
   /**
-   * Makes a call of the SDK itself, or one of many calls. If it is refused because of the rate limit, it is repeated
-   * after a pause, which leaves room for the application's calls.
+   * Makes a call of the SDK itself, or a call that is one of many. After a refusal because of the rate limit, waits and
+   * makes the call again. The wait leaves room for the application's calls.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -160,7 +160,7 @@ export class Driver {
   }
 
   /**
-   * Passes an input to the machine, and executes the effects. An input that arrives during a step, such as a call of a
+   * Passes an input to the machine, and executes the effects. An input that arrives meanwhile, such as a call of a
    * listener, is queued.
    */
   #step(input: Input): void {
@@ -255,8 +255,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer after a step. In a hidden page, a timer that was set by another timer may be late by a minute. This
-   * is as long as the server's heartbeat timeout. A timer that was set when a message arrived is not late.
+   * Sets the timer after a step. In a hidden page, a timer that was set by another timer may be late by a minute, which
+   * is the server's heartbeat timeout. A timer that was set when a message arrived is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);

@@ -10,7 +10,7 @@ import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * Handles a link, or an attempt to open one, that ended without a last message of the server. Records the silence
+ * Handles the end of a link, or of an attempt to open one, without a last message of the server. Records the silence
  * before the end, because the network path may have cut the link. After a sleep, records nothing.
  */
 export function linkCut(turn: Turn, why: string): void {
@@ -24,10 +24,10 @@ export function linkCut(turn: Turn, why: string): void {
 
 /**
  * Ends a link that was lost or given up. If no login has succeeded yet, the login fails. Otherwise, unanswered calls
- * fail or are queued, and the session waits for `span` plus the back-off before it connects again.
+ * fail or are queued. The session then waits for `span` plus the back-off before it connects again.
  *
- * If `isSlot`, the server has assigned this client a time for its return. The session then waits for `span` only, or
- * after failures for the back-off if that is longer.
+ * If `isSlot`, the server has assigned this client a time for its return. The session then waits for `span`. After
+ * failures, it waits for the back-off if that is longer.
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
@@ -76,8 +76,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
 
 /**
  * Handles the unanswered calls of a broken link. Calls that may be repeated are queued, logins wait for the next
- * attempt, and the other calls are answered. Returns whether one of the calls was a logout; a logout then ends the
- * session.
+ * attempt, and the other calls are answered. Returns whether one of the calls was a logout; the session then ends.
  */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean {
   const lost = calls.filter(({ repeatable }) => !repeatable);

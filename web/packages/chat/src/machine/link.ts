@@ -25,7 +25,7 @@ export const WAKE_PATIENCE = 800;
 
 /**
  * The longest wait, in milliseconds, before the client replaces a link that broke during a sleep. The wait is random,
- * because many machines may have slept at the same time.
+ * because many machines may wake at the same time.
  */
 export const WAKE_SPREAD = 100;
 
@@ -141,9 +141,8 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns the time without traffic of a link that ends now. If a request is unanswered, returns the time between the
- * last received bytes and the last sent message. The network path may have been cut in that time, without the client
- * noticing.
+ * Returns the time without traffic of a link that ends now. If a request is unanswered, that is the time from the last
+ * received bytes to the last sent message. The network path may have been cut in that time, unnoticed by the client.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
@@ -164,8 +163,8 @@ export function callsOf(link: Link): Call[] {
 }
 
 /**
- * Returns the heartbeat interval. It is below a third of the server's timeout, so that two heartbeats in a row may be
- * lost. It is at most the maximum of the wire contract.
+ * Returns the heartbeat interval. It is below a third of the server's timeout, so two heartbeats in a row may be lost.
+ * It is at most the maximum of the wire contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

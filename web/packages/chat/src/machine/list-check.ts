@@ -2,9 +2,11 @@
  * The check of the subscription list. A former friend stays in the cache until the list shows whether the account is
  * subscribed to that user.
  *
- * A client gets the list with its first login, and every change of it while the link lasts. While the link is broken,
- * another device may change the list, and the answer to a resume does not contain it. The list is therefore read when
- * a friendship ends. The check knows no messages and no clock; each function returns the next state.
+ * A client gets the list with its first login, and every change of the list over the link. While the link is broken,
+ * another device may change the list. The answer to a resume does not contain the list. After a resume, the list is
+ * therefore read when a friendship ends.
+ *
+ * The check knows no messages and no clock; each function returns the next state.
  */
 
 /** The former friends who may still be on the subscription list. They stay in the cache until the check ends. */
@@ -17,8 +19,8 @@ export interface ListCheck {
 }
 
 /**
- * Returns the state after a login. No check is in progress, because the snapshot of the login says which users are
- * watched. Only the answer to the first login contains the subscription list.
+ * Returns the state after a login. The snapshot of the login shows the watched users, so a pending check is dropped.
+ * Only the answer to the first login contains the subscription list.
  */
 export function loggedIn(isFirst: boolean): ListCheck {
   return { isKnown: isFirst, former: new Set(), isSent: false, notBefore: 0 };

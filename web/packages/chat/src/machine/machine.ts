@@ -1,5 +1,6 @@
 /**
- * The connection as a pure machine. It decides what to send, when to reconnect, and which events the application gets.
+ * The connection as a pure machine. It decides which messages to send, when to reconnect, and which events the
+ * application gets.
  *
  * The machine has no socket, no clock and no random numbers. The driver passes each input together with the time in
  * milliseconds and a random number from 0 to 1. It executes the effects in their order. The same inputs always give the
@@ -28,7 +29,7 @@ export const SLEEP = 5_000;
 
 /**
  * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further calls
- * and logins are refused, except for one logout, which ends the session.
+ * and logins are refused. To end a session, one logout is allowed beyond the maximum.
  */
 export const MAX_QUEUE = 1_000;
 
@@ -241,8 +242,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether closing the link is enough for a logout. There must be no live link. In addition, the first login must not
- * have been sent, or the device must be a Web device, whose login ends with its link.
+ * Whether closing the link is enough for a logout. It is enough if the first login was not sent yet. It is also enough
+ * for a Web device without a live link: its login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";
@@ -399,8 +400,8 @@ function sendWhatWaits(turn: Turn): void {
 }
 
 /**
- * The time at which the next batch of a restore is due; Infinity while the app does not allow subscriptions, or the
- * link has no room for a request.
+ * The time at which the next batch of a restore is due. Infinity while the app does not allow subscriptions, and while
+ * the link has no room for a request.
  */
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -408,8 +409,8 @@ function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): 
 }
 
 /**
- * The time at which the subscription list is to be read; Infinity during a restore, and while the app does not allow
- * subscriptions or the link has no room for a request.
+ * The time at which the subscription list must be read. Infinity during a restore, while the app does not allow
+ * subscriptions, and while the link has no room for a request.
  */
 function listCheckDue({ abilities, restore, listCheck }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -460,8 +461,8 @@ function loginRequest(
 }
 
 /**
- * The versions of cached statuses, the newest first, as far as they fit into a login. The server then sends the
- * statuses of all other watched users again.
+ * The versions of cached statuses, the newest first, that fit into a login. The server sends the statuses of all other
+ * watched users again.
  */
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));

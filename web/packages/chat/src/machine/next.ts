@@ -1,6 +1,6 @@
 /**
- * The next session. If the application logs in during a logout, the login waits for the end of the session and begins
- * the next one. Calls that follow wait for the next session as well.
+ * The next session. A login that the application makes during a logout waits for the end of the session, and begins the
+ * next session. Later calls wait for the next session.
  */
 
 import { type Refused, refused } from "./errors.js";

@@ -1,8 +1,8 @@
 /**
  * Finds the heartbeat interval that a network path needs, from the silences after which links were cut.
  *
- * A proxy, a load balancer or a NAT between client and server cuts a link after some time without traffic. The
- * silence before such a cut is about the same each time. If links break for other reasons, the silences differ.
+ * A proxy, a load balancer or a NAT between client and server cuts an idle link after a fixed time. The silences before
+ * such cuts are about equal. Links that break for other reasons break after varying silences.
  */
 
 /**

@@ -1,8 +1,8 @@
 /**
- * Subscribes again after the server has dropped the subscription list. Decides which users are in a batch, and when
- * the batch is sent. Each function returns the next state.
+ * Subscribes again after the server has dropped the subscription list. Decides which users are in a batch, and when the
+ * batch is sent. Each function returns the next state.
  *
- * A restore continues after a broken link: a batch without an answer is sent again.
+ * A restore continues after a broken link. A batch without an answer is sent again.
  */
 
 /** The maximum number of users in one call: the default limit of an app. */
@@ -47,7 +47,7 @@ export function begin(restore: Restore, users: readonly string[]): Restore {
 }
 
 /**
- * Records that users are not watched, as the server has reported. In the result, `left` has the users to whom the
+ * Records that users are not watched, as the server has reported. In the result, `left` has those users to whom the
  * client will not subscribe again.
  */
 export function notWatched(restore: Restore, users: readonly string[]): { restore: Restore; left: string[] } {

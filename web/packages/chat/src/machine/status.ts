@@ -32,12 +32,12 @@ export interface UserStatus {
   customStatus: string;
   /**
    * The time when the server clears the custom status, in milliseconds since 1970 (UTC). Undefined if there is no
-   * custom status, or if it has no end. Not in the cloud's API.
+   * custom status, or if the custom status has no end. Not in the cloud's API.
    */
   customExpires?: number;
   /**
-   * The version of the status, which increases with every change of this user. It is a decimal number in a string,
-   * because it may be too large for a JavaScript number. Compare two versions with `isNewer`.
+   * The version of the status, which increases with every change of this user's status. It is a decimal number in a
+   * string, because it may be too large for a JavaScript number. Compare two versions with `isNewer`.
    */
   version: string;
   /** The time when the status type last changed, in milliseconds since 1970 (UTC); 0 if it never changed. */
@@ -120,8 +120,8 @@ export function writePlatform(platform: Platform): PlatformJson {
 }
 
 /**
- * Returns a function that tells whether a word belongs to the name `told`. A name is the prefix `kind`, followed by the
- * word in upper case.
+ * Returns a function that checks whether a word belongs to the name `told`. The name of a word is the prefix `kind`,
+ * followed by the word in upper case.
  */
 function isWord(kind: string, told: string | undefined): (word: string) => boolean {
   return (word) => kind + word.toUpperCase() === told;

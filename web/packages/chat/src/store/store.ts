@@ -1,11 +1,10 @@
 /**
- * The statuses of the users that an application shows. The store subscribes to a user while there are listeners for
- * that user, and has the user's newest status. `react.ts` and `vue.ts` use the store; the store itself uses no
- * framework.
+ * The statuses of the users that an application shows. While a user has listeners, the store is subscribed to the user,
+ * and has the user's newest status. `react.ts` and `vue.ts` use the store; the store itself uses no framework.
  *
  * The subscription list belongs to the account, and its length is limited. The store only uses the free room on the
- * list, so that it never evicts a user. If there is no room for a user, it queries the status once. The store
- * unsubscribes only from users to whom it has subscribed itself.
+ * list, so it never evicts a user. If there is no room for a user, it queries the status once. The store unsubscribes
+ * only from users to whom it has subscribed itself.
  */
 
 import { EVENT } from "../api/constants.js";
@@ -37,8 +36,8 @@ const BATCH = 100;
  */
 const GATHER = 20;
 /**
- * The time, in milliseconds, for which a user without listeners stays subscribed. A list that is drawn again, or a
- * change of the route, often adds a listener again within this time.
+ * The time, in milliseconds, for which a user without listeners stays subscribed. When a list is drawn again or the
+ * route changes, a listener is often added again within this time.
  */
 export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that was refused because of the rate limit, or was not answered. */
@@ -54,7 +53,7 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
-   * The progress for this user. `wanted`: the status has to be requested. `asked`: the status was queried, without a
+   * The progress for this user. `wanted`: the status must be requested. `asked`: the status was queried, without a
    * subscription. `taken`: the store has subscribed to the user.
    */
   place: "wanted" | "asked" | "taken";

@@ -1,7 +1,7 @@
 /**
- * Tests that clients reconnect after their server was killed and started again. `machine/returns.test.ts` simulates
- * how soon they do. With `AWAY=1,10,60`, this file is a benchmark with time limits, in which the server is down for
- * each of these times in seconds.
+ * Tests that clients reconnect after their server was killed and started again. `machine/returns.test.ts` simulates the
+ * times until their return. With `AWAY=1,10,60`, this file is a benchmark with time limits: the server is down for 1,
+ * 10 and 60 seconds.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";

@@ -20,8 +20,8 @@ interface Seat {
 }
 
 /**
- * Simulates a server with this number of clients. The server sends `spread`, and is down for `away` milliseconds.
- * Returns, in ascending order, how long after the restart each client was logged in.
+ * Simulates a server with `clients` clients. The server sends `spread`, and is down for `away` milliseconds. Returns
+ * the time from the restart to the login of each client, in ascending order.
  */
 function returns(clients: number, spread: number, away: number, seed: number): number[] {
   const random = randomOf(seed);
