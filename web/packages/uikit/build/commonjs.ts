@@ -2,8 +2,8 @@ import { defineConfig } from "vite";
 import { ENTRIES, PINYIN } from "./entries.js";
 
 /**
- * The build for `require`. Older tools cannot load an ES module such as Lit with `require`, so Lit is part of the
- * bundle. The bundle has the version of Lit for Node, with its own minimal DOM.
+ * The build for `require`. Older tools cannot load an ES module such as Lit with `require`, so the bundle contains Lit.
+ * It is the version of Lit for Node, which has its own minimal DOM.
  */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source", "module", "node", "production"] },

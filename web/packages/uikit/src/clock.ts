@@ -1,19 +1,19 @@
 /**
- * The current time by the server's clock, and the timer that all components of a page share. The times of messages and
- * statuses are by the server's clock. With the browser's clock, ages would be wrong if that clock is wrong.
+ * The current time by the server's clock, and the timer that all components of a page share. Messages and statuses have
+ * times of the server's clock. Ages that are computed with a wrong clock of the browser would be wrong.
  */
 
 import type { ChatClient } from "./client.js";
 
 /**
- * The lowest number that counts as a time in milliseconds. A lower number counts as a time in seconds: in milliseconds,
- * it would be a time before 1974.
+ * The lowest number that counts as a time in milliseconds. As milliseconds, a lower number would be a time before 1974,
+ * so it counts as seconds.
  */
 const FEWEST_MILLISECONDS = 1e11;
 
 /**
- * Returns the current time in milliseconds since 1970 (UTC). `told` is the server's time that the client has
- * returned, in milliseconds or seconds. If it is not a time, returns `own`, the browser's time.
+ * Returns the current time in milliseconds since 1970 (UTC). `told` is the server's time as the client has returned it,
+ * in milliseconds or seconds. If it is not a time, returns `own`, the browser's time.
  */
 export function presentOf(told: unknown, own: number): number {
   const time = Number(told ?? 0);
@@ -36,8 +36,8 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let firesAt = Infinity;
 
 /**
- * Calls `wake` once after `delay` milliseconds, instead of at the time that was set for this function before. All
- * functions share one timer, so that a page with many components and rows has one.
+ * Calls `wake` once after `delay` milliseconds. Replaces an earlier time that was set for this function. All functions
+ * share one timer, so a page with many components and rows has only one.
  */
 export function wakeAfter(delay: number, wake: () => void): void {
   const now = performance.now();

@@ -22,7 +22,7 @@ import { type Memory, Watcher } from "./status/watcher.js";
 export interface TUIKitConfig {
   /**
    * The switch of online statuses for all components; default `true`. If it is false, no component shows, queries or
-   * subscribes to statuses, even if its own switch is on.
+   * subscribes to statuses, whatever its own switch is.
    */
   isShowOnlineStatus?: boolean;
   /**
@@ -32,14 +32,15 @@ export interface TUIKitConfig {
   language?: string;
   /**
    * The hosts from which the pictures of users are loaded: `"self"` (default: the host of the page), `"none"`, `"*"`,
-   * or a list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. A
-   * picture on any other host is replaced with initials. Users choose the hosts of their pictures, and a host learns
-   * who loads a picture, so list only hosts that you trust.
+   * or a list such as `["cdn.example.com", "*.images.example.com"]`. With a list, the host of the page is allowed as
+   * well. A picture on any other host is replaced with initials.
+   *
+   * Users choose the hosts of their pictures, and a host learns who loads a picture. List only hosts that you trust.
    */
   avatarHosts?: AvatarHosts;
   /**
-   * The choices of the time after which a custom status ends, in the order in which they are shown; the first choice is
-   * selected at the beginning. Default: `["never", 1800, 3600, "tonight", "date"]`.
+   * The choices of the time after which a custom status ends, in the order in which they are shown. At the beginning,
+   * the first choice is selected. Default: `["never", 1800, 3600, "tonight", "date"]`.
    */
   statusDurations?: StatusDurations;
   /** The suggested custom statuses; default `null`: those of the kit, in the language of the component. */
@@ -136,8 +137,8 @@ export function onKitChange(listener: () => void): () => void {
 }
 
 /**
- * Returns the address of a user's picture if the policy allows it, or else an empty text. `own` is the policy of one
- * component, which replaces the policy of the kit.
+ * Returns the address of a user's picture if the policy allows it; otherwise, an empty text. `own` is the policy of one
+ * component; it replaces the policy of the kit.
  */
 export function allowedPicture(address: string, own?: PicturePolicy): string {
   const picture = pictureAt(address, own ?? policy, document.baseURI);

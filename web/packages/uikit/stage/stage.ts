@@ -1,7 +1,7 @@
 /**
- * A client with the methods of the SDK. It simulates the server in the page: people, what they do, and a record of all
+ * A client with the methods of the SDK. It simulates the server in the page: people, their acts, and a record of all
  * calls. The examples of the documentation use this client, so they work without a network. Tests that need fixed data
- * use it as well.
+ * also use it.
  */
 
 import { EVENT } from "@lamplight/chat";

@@ -43,8 +43,8 @@ export interface AvatarParts {
 }
 
 /**
- * Renders the picture and the dot without a custom element, for components that draw many. If the picture is missing,
- * not allowed or cannot be loaded, initials are shown.
+ * Renders the picture and the dot without a custom element, for components that draw many of them. If the picture is
+ * missing, not allowed or cannot be loaded, renders initials.
  */
 export function avatar(parts: AvatarParts): TemplateResult {
   const { userID, name, picture: told, status, isStale, words, policy } = parts;

@@ -111,8 +111,8 @@ export class TuikitConversation extends ListElement<Conversation> {
   #source: readonly Conversation[] | null = null;
   #rows: readonly Conversation[] = [];
   /**
-   * The names of the slots that the page has filled. Only their rows have a slot, because it takes long to remove
-   * slots from a document.
+   * The names of the slots that the page has filled. Only their rows have a slot, because removing slots from a
+   * document is slow.
    */
   #extras: ReadonlySet<string> = new Set();
   readonly #children = new MutationObserver(() => {

@@ -103,8 +103,8 @@ export class KitController implements ReactiveController {
   }
 
   /**
-   * Returns the end of a custom status to show; undefined if there is none, or if it has passed. Must be called while
-   * rendering. The component is rendered again when the text changes.
+   * Returns the end of a custom status to show; undefined if there is none, or if the end has passed. Must be called
+   * while rendering. The component is rendered again when the text changes.
    */
   endOf(status: Shown | undefined, words: Words): ShownEnd | undefined {
     const end = status?.customExpires;

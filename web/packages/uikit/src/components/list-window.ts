@@ -1,6 +1,6 @@
 /**
- * The part of a long list that is in the document: the visible rows, and some rows around them. The cost does not
- * grow with the length of the list.
+ * The part of a long list that is in the document: the visible rows, and some rows around them. The cost of drawing
+ * does not grow with the length of the list.
  *
  * Rows of one kind have the same height, so nothing is measured during scrolling.
  */

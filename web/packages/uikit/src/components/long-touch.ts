@@ -1,8 +1,7 @@
 /**
  * Detects a long press on a row. Only some browsers report a long press as a right click.
  *
- * A long press is reported when the finger is lifted. If a menu opened before that, lifting the finger would close
- * it.
+ * A long press is reported when the finger is lifted. Lifting the finger would close a menu that opened before.
  */
 
 /** The shortest duration of a long press, in milliseconds. */

@@ -1,6 +1,6 @@
 /**
- * Measures the height of an element in a component's shadow tree. The height depends on the styles of the page, so it
- * is measured again after each change of style or zoom.
+ * Measures the height of an element in a component's shadow tree. The height depends on the styles of the page. It is
+ * therefore measured again after each change of style or zoom.
  */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";

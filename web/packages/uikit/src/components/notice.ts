@@ -9,8 +9,8 @@ import type { Words } from "../words/words.js";
 import type { Trouble } from "./kit-controller.js";
 
 /**
- * Renders the notice. The element of the notice exists even without a text, because screen readers announce a text only
- * if it appears in an existing element.
+ * Renders the notice. The element of the notice exists even without a text. Screen readers announce a text only if it
+ * appears in an existing element.
  */
 export function notice(trouble: Trouble | undefined, words: Words): TemplateResult {
   return html`<div class="notice ${trouble?.is ?? ""}" part="notice" role="status">${content(trouble, words)}</div>`;

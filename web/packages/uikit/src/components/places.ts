@@ -1,8 +1,8 @@
 /**
  * Assigns elements of the document to rows. This is a pure class.
  *
- * Removing and inserting elements takes most of the time in fast scrolling. A row therefore keeps its element while
- * it is drawn. An element without a row is hidden until another row gets it.
+ * In fast scrolling, removing and inserting elements takes most of the time. A row therefore keeps its element while it
+ * is drawn. An element without a row is hidden until another row gets it.
  */
 
 /** A row of the window. */

@@ -1,9 +1,8 @@
 /**
  * The colours and sizes of all components. Each is a custom property, which a page can set.
  *
- * The components follow the light or dark setting of the browser, unless a component has `theme="light"` or
- * `theme="dark"`. Every text has a contrast of at least 4.5 to 1 with its background, and every dot a contrast of 3
- * to 1.
+ * The components follow the light or dark setting of the browser, unless `theme="light"` or `theme="dark"` is set.
+ * Every text has a contrast of at least 4.5 to 1 with its background, and every dot a contrast of at least 3 to 1.
  */
 
 import { css, unsafeCSS } from "lit";

@@ -52,8 +52,8 @@ function readDuration(word: unknown): StatusDuration {
 }
 
 /**
- * Returns the duration of a choice in seconds; 0 for no end. Undefined if the end is less than 1 second or more than 30
- * days after now.
+ * Returns the duration of a choice in seconds; 0 for no end. Returns undefined if the duration would be less than 1
+ * second or more than 30 days.
  */
 export function secondsOf(choice: Choice, { now, date, kept }: ChoiceValues): number | undefined {
   switch (choice) {

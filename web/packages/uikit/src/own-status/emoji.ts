@@ -1,6 +1,6 @@
 /**
- * The emoji beside a custom status. It is a part of the text: the text begins with it, and a space follows. Every
- * client and server therefore handles it like any other text. All functions are pure.
+ * The emoji beside a custom status. The text of the custom status begins with the emoji and a space. Every client and
+ * server therefore handles it like any other text. All functions are pure.
  */
 
 /** A custom status as the editor shows it. */
@@ -20,8 +20,8 @@ export const EMOJIS: readonly string[] = [
 const ELEMENT = "\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier}|[\\u{E0020}-\\u{E007F}]+)?";
 
 /**
- * Matches an emoji at the beginning of a text, if the emoji is the whole text or a space follows. The grammar of emojis
- * is that of Unicode (UTS #51).
+ * Matches an emoji at the beginning of a text. The emoji must be the whole text, or a space must follow. The grammar of
+ * emojis is that of Unicode (UTS #51).
  */
 const BEGINNING = new RegExp(
   `^(\\p{Regional_Indicator}{2}|[#*0-9]\\uFE0F?\\u20E3|${ELEMENT}(?:\\u200D${ELEMENT})*)(?: |$)`,
@@ -29,8 +29,8 @@ const BEGINNING = new RegExp(
 );
 
 /**
- * Splits a custom status into the emoji at its beginning and the rest. An emoji counts only if a space follows or the
- * text ends; otherwise the whole text is the rest.
+ * Splits a custom status into the emoji at its beginning and the rest. An emoji counts only if it is the whole text, or
+ * if a space follows. Otherwise, the whole text is the rest.
  */
 export function splitSaying(customStatus: string): Saying {
   const emoji = BEGINNING.exec(customStatus)?.[1] ?? "";

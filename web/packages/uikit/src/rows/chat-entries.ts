@@ -1,7 +1,7 @@
 /**
- * Pure functions that make the entries of the chat view from the messages of a conversation. An entry says whether its
- * message is the first of a day, and whether it is the first or the last of a group. A group is messages of one user
- * that follow each other within a short time on the same day.
+ * Pure functions that make the entries of the chat view from the messages of a conversation. An entry tells whether its
+ * message is the first of a day, and whether it is the first or the last of a group. A group consists of consecutive
+ * messages of one user, with short intervals, on the same day.
  */
 
 import type { Message } from "../client.js";

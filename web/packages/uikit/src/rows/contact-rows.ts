@@ -17,8 +17,8 @@ export interface Contacts {
 }
 
 /**
- * Groups friends by letters: A to Z, then `#`. Within a letter, friends are sorted by the reading of the name, then
- * by the name and the userID.
+ * Groups friends by letters: A to Z, then `#`. The friends of a letter are sorted by the reading of the name, then by
+ * the name, then by the userID.
  */
 export function contactsOf(friends: readonly Friend[], pinyin: Pinyin | null, language: string): Contacts {
   const collator = new Intl.Collator(language, { sensitivity: "base", numeric: true });

@@ -1,6 +1,6 @@
 /**
- * The letter under which a name is listed: A to Z, or `#` for other names. A Chinese name is listed under the first
- * letter of its pinyin. The pinyin table is large, so it is loaded only when the first Chinese name appears.
+ * The letter under which a name is listed: A to Z, or `#` for other names. For a Chinese name, it is the first letter
+ * of its pinyin. The pinyin table is large, so it is loaded only when the first Chinese name appears.
  */
 
 /** The letters of the index in order. */
@@ -21,8 +21,8 @@ export async function loadPinyin(): Promise<Pinyin> {
 }
 
 /**
- * Returns the text by which a name is sorted. For a Chinese name, it is the pinyin, or an empty text while the table
- * is not loaded.
+ * Returns the text by which a name is sorted. For a Chinese name, it is the pinyin; while the pinyin table is not
+ * loaded, it is an empty text.
  */
 export function reading(name: string, pinyin: Pinyin | null): string {
   const isChinese = /^\p{sc=Han}/u.test(name.trim());

@@ -20,8 +20,8 @@ export function conversationName(conversation: Conversation): string {
 }
 
 /**
- * Returns the initials of a name: the first character of a name in an East Asian script; for other names, the first
- * letters of the first and the last word.
+ * Returns the initials of a name. For a name in an East Asian script, they are its first character. For other names,
+ * they are the first letters of the first and the last word.
  */
 export function initialsOf(name: string): string {
   const words = name

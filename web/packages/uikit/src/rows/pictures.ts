@@ -6,9 +6,9 @@
  */
 
 /**
- * The setting of the allowed hosts. `"self"` allows the host of the page, `"none"` allows no pictures, and `"*"`
- * allows every host. A list of hosts, or one text with hosts separated by spaces, allows these and the host of the
- * page: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (all hosts below it).
+ * The setting of the allowed hosts. `"self"` allows the host of the page, `"none"` allows no pictures, and `"*"` allows
+ * every host. A list of hosts, or one text with hosts separated by spaces, allows these and the host of the page.
+ * Examples of hosts: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (all hosts below it).
  */
 export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly string[];
 

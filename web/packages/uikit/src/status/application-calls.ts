@@ -1,10 +1,12 @@
 /**
  * Observes the calls with which the application itself changes the subscription list.
  *
- * The list belongs to the whole account, and does not say who has added a user. Without this observation, the kit
- * could unsubscribe from users whom the application still watches, or treat a status as current after the application
- * has unsubscribed. The calls are made unchanged. If the methods of a client cannot be replaced, the kit only reads
- * the subscription list from time to time.
+ * The list belongs to the whole account, and does not say who has added a user. Without this observation, the kit could
+ * unsubscribe from users whom the application still watches. It could also treat a status as current after the
+ * application has unsubscribed.
+ *
+ * The calls are made unchanged. If the methods of a client cannot be replaced, the kit only reads the subscription list
+ * from time to time.
  */
 
 import type { ChatClient } from "../client.js";

@@ -3,10 +3,10 @@
  * next call to the server.
  *
  * The ledger is pure: it has no client and no clock. A driver reports events to it, makes the one call that `next`
- * returns, and reports the answer. A method that changes the status to show for some users returns these users.
+ * returns, and reports the answer. A method that changes the statuses to show returns the users concerned.
  *
- * The subscription list belongs to the account, and the application uses it as well. The kit only uses free room on
- * it, and never causes an eviction. It unsubscribes only from users to whom it has subscribed itself.
+ * The subscription list belongs to the account, and the application uses it as well. The kit only uses free room on it,
+ * and never causes an eviction. It unsubscribes only from users to whom it has subscribed itself.
  */
 
 import { isNewer } from "@lamplight/chat";
@@ -19,8 +19,8 @@ export const QUERY_BATCH = 500;
 /** The default of the maximum number of users in one call to subscribe or unsubscribe. */
 export const SUBSCRIBE_BATCH = 100;
 /**
- * The maximum number of calls of one kind in `WINDOW` milliseconds. It is half of a user's rate limit, so that the
- * application has the other half.
+ * The maximum number of calls of one kind in `WINDOW` milliseconds. It is half of a user's rate limit. The other half
+ * is left to the application.
  */
 export const CALLS_PER_WINDOW = 10;
 /** The length of the window for `CALLS_PER_WINDOW`, in milliseconds. */
@@ -31,8 +31,8 @@ export const WINDOW = 5_000;
  */
 export const STALE_AFTER = 30_000;
 /**
- * The time, in milliseconds, after which the status of a user who has left all lists is dropped. If the user returns
- * earlier, for example after a short change of pages, no call is needed.
+ * The time, in milliseconds, for which the status of a user who has left all lists is kept. If the user returns within
+ * this time, for example after a short change of pages, no call is needed.
  */
 export const GRACE = 10_000;
 /**
@@ -79,8 +79,8 @@ export type Next = { readonly call: Call } | { readonly wakeAt: number };
 export type Gate =
   | { readonly is: "open" }
   /**
-   * The server refuses statuses with 7013 or 72001. If the SDK does not report changes of the settings, the kit tries
-   * again from time to time.
+   * The server refuses statuses; `code` is 7013 or 72001. If the SDK does not report changes of the settings, the kit
+   * tries again from time to time.
    */
   | { readonly is: "closed"; readonly code: number };
 
@@ -111,8 +111,8 @@ export class Ledger {
   #allListed: ReadonlySet<string> | null = null;
   readonly #known = new Map<string, Known>();
   /**
-   * The users to whom the kit has subscribed. The value is the time when the user was subscribed to, or was last
-   * reported as visible if that was later. Users with the earliest times come first.
+   * The users to whom the kit has subscribed, in ascending order of the values. The value is the time of the
+   * subscription, or the last time at which the user was reported as visible, whichever is later.
    */
   readonly #own = new Map<string, number>();
   /** The users on the subscription list whom the kit has not added. */
@@ -371,8 +371,8 @@ export class Ledger {
   }
 
   /**
-   * The query of visible users whose status is unknown, or is outdated because there is no subscription. Other users
-   * with unknown statuses fill the rest of the batch.
+   * The next query. It has the visible users whose status is unknown, or is outdated because there is no subscription.
+   * Other users with unknown statuses fill the rest of the batch.
    */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
@@ -398,8 +398,8 @@ export class Ledger {
   }
 
   /**
-   * The call that unsubscribes from users who have left all lists, or from users whose places are needed. If there are
-   * none, the call that subscribes.
+   * The next call about subscriptions. First unsubscribes from users who have left all lists, and from users whose
+   * places are needed. If there are none, subscribes.
    */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);

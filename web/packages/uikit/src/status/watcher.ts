@@ -1,6 +1,6 @@
 /**
- * The driver of the ledger. It makes the calls of the ledger one after another, and passes the events of the client
- * to the ledger. It reports changes of the statuses to show.
+ * The driver of the ledger. It makes the calls of the ledger one after another, and passes the events of the client to
+ * the ledger. It reports which statuses to show have changed.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -28,8 +28,8 @@ export interface WatcherOptions {
 }
 
 /**
- * A function that is called when the shown status of users has changed, with these users. It is called with
- * `everybody` if the status of any user, or the reason why no status is shown, may have changed.
+ * A function that is called with the users whose shown statuses have changed. It is called with `everybody` if the
+ * status of any user may have changed, or the reason why no status is shown.
  */
 export type Listener = (users: readonly string[] | "everybody") => void;
 

@@ -31,8 +31,8 @@ export interface Remaining {
 const PASSED: Remaining = { text: "", changesAt: Infinity };
 
 /**
- * Formats the time until `end`: seconds within a minute, minutes within an hour, otherwise the time of day, with its
- * day if that is not today. By default, `timeZone` is the time zone of the browser.
+ * Formats the time until `end`. Within a minute, the text has the seconds; within an hour, the minutes. Otherwise, it
+ * has the time of day, with the day if that is not today. The default of `timeZone` is the time zone of the browser.
  */
 export function remainingOf(end: number, now: number, words: Words, timeZone?: string): Remaining {
   const left = end - now;

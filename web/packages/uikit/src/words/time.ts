@@ -12,10 +12,17 @@ const DAY = 24 * HOUR;
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
- * Formats a time for a list, by its age. Within a minute, the text is "now"; within an hour, the number of minutes; on
- * the same day, the time of day. Then follow "yesterday" and "2 days ago"; within a week, the weekday; in the same
- * year, the month and the day. Otherwise, the text is the full date. By default, `timeZone` is the time zone of the
- * browser.
+ * Formats a time for a list, by its age:
+ *
+ * - within a minute: "now"
+ * - within an hour: the number of minutes
+ * - on the same day: the time of day
+ * - on the two days before: "yesterday" and "2 days ago"
+ * - within a week: the weekday
+ * - in the same year: the month and the day
+ * - otherwise: the full date
+ *
+ * The default of `timeZone` is the time zone of the browser.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;

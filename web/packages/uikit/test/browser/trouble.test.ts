@@ -6,8 +6,8 @@ import { SHORT_CUT } from "../../src/status/watcher.js";
 import { all, dots, drawn, holdTimers, mount, one, open, row, until } from "./support.js";
 
 /**
- * The lists. For each, a user who is visible as soon as the list has its final order. The contact list has its final
- * order when the pinyin table is loaded.
+ * Pairs of a list and a user who is visible when the list has its final order. The contact list has its final order
+ * when the pinyin table is loaded.
  */
 const LISTS = [
   ["tuikit-conversation", "Maya Lindqvist"],
