@@ -1,6 +1,6 @@
 /**
- * The client of the console's API. Every change has the token of the session. A change of an app, its keys or its
- * admins is based on a state of the app, and has the tag of that state.
+ * The client of the console's API. Every change carries the token of the session. A change of an app, its keys or its
+ * admins also carries the tag of the state on which it is based.
  */
 
 import {
@@ -55,8 +55,8 @@ export class ApiError extends Error {
 }
 
 /**
- * A value, and the tag of the state from which it was read. The server accepts a change only if the state has not
- * changed since.
+ * A value, and the tag of the state from which it was read. The server accepts a change only if this state is still the
+ * current one.
  */
 export interface Tagged<T> {
   value: T;
@@ -100,8 +100,8 @@ export class Api {
   ) {}
 
   /**
-   * The current time by the server's clock, in milliseconds since 1970 (UTC). Its error is up to a second. The clock
-   * of the browser may be wrong.
+   * The current time by the server's clock, in milliseconds since 1970 (UTC), with an error of up to a second. The
+   * clock of the browser may be wrong by more.
    */
   now(): number {
     return Date.now() + this.#ahead;
@@ -362,9 +362,10 @@ export class Api {
   }
 
   /**
-   * Reads the session again, and stores its token. Returns whether the operator is the same and the session is new.
-   * All tabs share the cookie: after a login or a new password in one tab, the others have the token of the former
-   * session.
+   * Reads the session again, and stores its token. Returns whether the session is new and the operator is the same.
+   *
+   * All tabs share the cookie of the session. After a login or a new password in one tab, the other tabs have the token
+   * of the former session.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];

@@ -1,7 +1,8 @@
 /**
- * A confirmation of an irreversible action. It runs the action, is disabled meanwhile, and shows the error if the
- * action fails. Dispatches `lc-close` when the question ends: after the action, or if the operator cancels it. The owner
- * must then forget the question, because Lit assigns an object again in each render, even if it is the same.
+ * A confirmation of an irreversible action. It runs the action, is disabled meanwhile, and shows an error if the action
+ * fails. Dispatches `lc-close` when the question ends: after the action, or if the operator cancels it.
+ *
+ * The owner must then forget the question, because Lit assigns an object again in each render, even if it is the same.
  */
 
 import { css, html, nothing } from "lit";

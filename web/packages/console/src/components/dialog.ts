@@ -1,6 +1,6 @@
 /**
- * A modal dialog. The `dialog` element of the browser keeps the focus inside, and closes on Escape. Dispatches `lc-close`
- * when the operator has closed it; the owner must then set `open` to false.
+ * A modal dialog. The `dialog` element of the browser keeps the focus inside, and closes on Escape. Dispatches
+ * `lc-close` when the operator has closed it. The owner must then set `open` to false.
  */
 
 import { css, html } from "lit";

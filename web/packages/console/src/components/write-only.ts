@@ -1,7 +1,7 @@
 /**
  * The control of a setting that the server does not return, such as a secret or a token. It shows whether the server
- * has a value, and can set, replace or remove it. The section passes the draft, and the control dispatches `lc-edit`
- * after an edit.
+ * has a value, and can set, replace or remove it. The section passes the draft. The control dispatches `lc-edit` after
+ * an edit.
  */
 
 import { css, html, nothing, type PropertyValues } from "lit";

@@ -13,8 +13,8 @@ export interface History {
 export const NO_HISTORY: History = { node: null, platforms: [], samples: [] };
 
 /**
- * Adds new samples. Lower numbers than the stored numbers mean that the server was restarted. Behind a balancer, another
- * node of a cluster may answer. In both cases the new samples replace the stored samples.
+ * Adds new samples. If their numbers are lower than those of the stored samples, the server was restarted. In a
+ * cluster, another node may answer. In both cases, the new samples replace the stored ones.
  */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);

@@ -1,6 +1,6 @@
 /**
- * The overview: the current figures of the server, updated once a second, and charts of up to a month. In a cluster, the
- * charts of the past are of one node or of all nodes together.
+ * The overview: the current figures of the server, updated once a second, and charts of up to a month. In a cluster,
+ * the charts show one node, or all nodes together.
  */
 
 import { css, html, nothing, type TemplateResult } from "lit";

@@ -20,7 +20,7 @@ function line(cells: readonly string[]): string {
 
 /**
  * Formats a cell. A text that a spreadsheet could run as a formula gets an apostrophe in front. Some programs also
- * accept formulas with full-width characters, or after a tab or a line break. A plain number is not changed.
+ * accept formulas that begin with full-width characters, a tab or a line break. A plain number is not changed.
  */
 function quoted(cell: string): string {
   const isFormula = /^[=+\-@＝＋－＠\t\r\n]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell);
