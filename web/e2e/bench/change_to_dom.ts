@@ -1,6 +1,6 @@
 /**
  * Measures the time that a change takes from one page to another: `npm run bench -w @lamplight/e2e`. The time begins
- * with the application's call in one page, and ends when the text is in a row of a list in the other page. Both pages
+ * with the application's call in one page. It ends when the text is in a row of a list in the other page. Both pages
  * are pages of the demo in one browser, and share a monotonic clock. The server is on this machine.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Tests that every web example in the READMEs, the documentation and the kit's page runs without changes. The tests
- * add what an example leaves out, such as a login, and connect every client to the server of the test.
+ * Tests that every web example in the READMEs, the documentation and the kit's page runs without changes. The tests add
+ * the code that an example leaves out, such as a login. They connect every client to the server of the test.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

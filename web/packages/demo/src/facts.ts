@@ -1,6 +1,6 @@
 /**
  * The parts of a status that can be shown as facts. If the status is unknown, there are no times, and the devices are
- * the last known devices. The functions are pure.
+ * the last known ones. The functions are pure.
  */
 
 import type { UserStatus } from "@lamplight/chat";
@@ -11,8 +11,8 @@ export interface Facts {
   /** The time since which the user has this type. Undefined if it is unknown; 0 if the user has never logged in. */
   readonly since: number | undefined;
   /**
-   * The time of the last connection, for a user who is not online; `at` is undefined if the user was never connected.
-   * Undefined if this is not to be shown.
+   * The time of the last connection, for a user who is not online. `at` is undefined if the user was never connected.
+   * The field is undefined if nothing is to be shown.
    */
   readonly lastSeen: { readonly at: number | undefined } | undefined;
   /** The time when the server clears the custom status; undefined if there is none, or if it has no end. */

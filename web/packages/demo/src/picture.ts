@@ -1,6 +1,6 @@
 /**
- * The statuses that this page has received: the newest of each user, and the last changes. The functions are pure. A
- * late or repeated status changes nothing.
+ * The statuses that this page has received: the newest of each user, and the last changes. A late or repeated status
+ * changes nothing. The functions are pure.
  */
 
 import { isNewer, type UserStatus } from "@lamplight/chat";

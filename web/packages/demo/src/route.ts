@@ -1,5 +1,5 @@
 /**
- * The route of the demo. It is in the fragment of the address. Back closes the view that was opened last, a reload
+ * The route of the demo, which is in the fragment of the address. Back closes the view that was opened last, a reload
  * shows the same views, and each chat has a link. The functions are pure.
  */
 

@@ -28,8 +28,8 @@ export type Ending =
 
 export type Stage =
   /**
-   * The visitor is not logged in. `former` has the credentials of a login that did not reach the server, or that
-   * another login of the account has ended. The visitor can repeat that login.
+   * The visitor is not logged in. `former` has the credentials of the last login if the visitor can repeat it. Such a
+   * login did not reach the server, or was ended by another login of the account.
    */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }

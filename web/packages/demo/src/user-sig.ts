@@ -1,6 +1,6 @@
 /**
- * Reads the userID, the app and the expiry from a UserSig, so that the visitor need not type them. Only the server
- * can verify the UserSig.
+ * Reads the userID, the app and the expiry from a UserSig, so that the visitor need not type them. Only the server can
+ * verify the UserSig.
  */
 
 export interface Claims {

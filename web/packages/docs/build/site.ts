@@ -38,8 +38,8 @@ export interface Site {
 const ELSEWHERE = ["docs/uikit", "docs/openapi.json"];
 
 /**
- * Creates the site. Links to files that are not on the site are removed. Throws an error if a link leads to a heading
- * that does not exist.
+ * Creates the site. Removes links to files that are not on the site. Throws an error if a link leads to a heading that
+ * does not exist.
  */
 export function makeSite(repository: Repository): Site {
   const parts = readSummary(repository.read("docs/SUMMARY.md"));

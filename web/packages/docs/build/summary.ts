@@ -15,8 +15,8 @@ export interface Part {
 export const DECISIONS = "docs/decisions";
 
 /**
- * Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of that part. Other lines are
- * ignored. Throws an error for any other item of a list, and for a page before the first part.
+ * Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of that part. Throws an error for any
+ * other list item, and for a page before the first part. Ignores other lines.
  */
 export function readSummary(text: string): Part[] {
   const parts: Part[] = [];

@@ -13,8 +13,8 @@ import type { Person, Stage } from "../session.js";
 import type { Words } from "../words/words.js";
 
 /**
- * The actions of a visitor. The object that provides them also shows their errors. If the result is a `boolean`, it
- * says whether the action succeeded.
+ * The actions of a visitor. The object that provides an action also shows its errors. A `boolean` result tells whether
+ * the action succeeded.
  */
 export interface Actions {
   leave(): Promise<void>;
@@ -46,8 +46,8 @@ export class LamplightDesk extends LitElement {
   @state() private writing = false;
 
   /**
-   * The media queries for small windows. In a `narrow` one, the details of a status do not fit beside the chat. In a
-   * `small` one, the lists do not fit either.
+   * The media queries for small windows. In a `narrow` window, the details of a status do not fit beside the chat. In a
+   * `small` window, the lists do not fit either.
    */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
@@ -384,8 +384,8 @@ export class LamplightDesk extends LitElement {
   };
 
   /**
-   * Moves the focus into a view that was opened, or back to the button of a view that was closed. The element that
-   * had the focus may be hidden.
+   * Moves the focus into a view that was opened, or back to the button of a view that was closed. Otherwise, the focus
+   * could stay on an element that is hidden.
    */
   async #followFocus(before: Route, now: Route): Promise<void> {
     // A button in a slot exists only after the element with the slot was rendered.

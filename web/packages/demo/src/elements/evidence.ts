@@ -12,7 +12,7 @@ import type { Words } from "../words/words.js";
 /** The interval at which relative times such as "2 minutes ago" are updated, in milliseconds. */
 const REFRESH = 10_000;
 /**
- * The interval at which times are updated while the end of a custom status is shown, in milliseconds. It is short,
+ * The interval at which times are updated, in milliseconds, while the end of a custom status is shown. It is short,
  * because the last minute is shown in seconds.
  */
 const REFRESH_END = 1_000;
