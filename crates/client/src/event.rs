@@ -32,7 +32,7 @@ pub enum Event {
         /// The time until the next attempt.
         retry_in: Duration,
     },
-    /// Statuses that are new or newer than before, each user once. After a reconnect, one event contains all changes.
+    /// Statuses that are new or have changed, each user once. After a reconnect, one event contains all changes.
     StatusChanged(Vec<UserStatus>),
     /// Users who are no longer watched and were removed from the local cache.
     NotWatched(Vec<UserId>),

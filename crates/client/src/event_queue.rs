@@ -33,7 +33,7 @@ enum Slot {
 }
 
 impl EventQueue {
-    /// Creates a queue for a new reader, which first gets all cached statuses.
+    /// Creates a queue for a new reader. The reader first gets all cached statuses.
     pub(crate) fn beginning_with<'a>(cached: impl Iterator<Item = &'a UserStatus>) -> Self {
         let slots = cached.map(|status| (status.user_id.clone(), Slot::Changed(status.clone()))).collect();
         Self { slots, ..Self::default() }

@@ -37,7 +37,7 @@ const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
 /// wake at the same time.
 pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
-/// The id of a call of the application, which the driver chooses and never uses again.
+/// The id of a call of the application. The driver chooses it, and uses each id only once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct CallId(pub u64);
 

@@ -31,9 +31,9 @@ pub struct LoggedIn {
 pub struct Abilities {
     /// Whether the app allows queries of and subscriptions to other users' statuses, and notifications about them.
     pub statuses_of_others: bool,
-    /// The code of the server's refusal of queries and subscriptions (7013 or 72001). `None` if they are allowed.
+    /// The code with which the server refuses queries and subscriptions (7013 or 72001). `None` if they are allowed.
     pub refusal: Option<u32>,
-    /// Whether the client is notified of changes of mutual friends without subscribing to them.
+    /// Whether the client is notified of status changes of mutual friends to whom it is not subscribed.
     pub friend_notification: bool,
     /// The largest number of users on the subscription list.
     pub subscriptions_limit: u32,
@@ -41,7 +41,7 @@ pub struct Abilities {
     pub query_batch: u32,
     /// The largest number of users in one subscription.
     pub subscribe_batch: u32,
-    /// The largest number of users in one unsubscription.
+    /// The largest number of users in one call that unsubscribes.
     pub unsubscribe_batch: u32,
 }
 
@@ -77,7 +77,8 @@ pub struct Subscribed {
     pub failures: Vec<Failure>,
     /// The users who were evicted because the list was full, earliest first.
     pub evicted: Vec<UserId>,
-    /// The evicted users who are no longer watched, not even as friends. They were removed from the cache.
+    /// The evicted users who are no longer watched, because they are not mutual friends either. They were removed from
+    /// the cache.
     pub not_watched: Vec<UserId>,
 }
 
@@ -86,7 +87,8 @@ pub struct Subscribed {
 pub struct Unsubscribed {
     /// The users for whom the call failed.
     pub failures: Vec<Failure>,
-    /// The users who are no longer watched, not even as friends. They were removed from the cache.
+    /// The users who are no longer watched, because they are not mutual friends either. They were removed from the
+    /// cache.
     pub not_watched: Vec<UserId>,
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Restored {
 pub(crate) struct Lost {
     /// All of these users.
     pub(crate) users: Vec<UserId>,
-    /// The users in `users` who are no longer watched, not even as friends.
+    /// The users in `users` who are no longer watched, because they are not mutual friends either.
     pub(crate) not_watched: Vec<UserId>,
 }
 

@@ -408,12 +408,12 @@ fn the_server_tells_over_how_long_its_clients_spread_their_return() {
     .assert_eq(&world.transcript);
 }
 
-/// Returns a script of a reconnect after a broken link, followed by a wait of this many milliseconds.
+/// Returns a script of a reconnect after a broken link, followed by a wait of `wait` milliseconds.
 fn back_and(wait: u64) -> String {
     format!("next\nup\nanswer @ login\nwait {wait}\n")
 }
 
-/// Returns the time between a login and the first heartbeat after this script, in seconds.
+/// Runs `script` and a reconnect. Returns the time from the login to its first heartbeat, in seconds.
 fn heartbeat_after(script: &str) -> u64 {
     let mut world = World::new(Platform::Linux);
     world.run(&format!("{LIVE}{script}{}", back_and(0)));

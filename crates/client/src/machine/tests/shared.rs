@@ -325,7 +325,7 @@ fn has(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|one| one == word)
 }
 
-/// Returns the users with this sign before their names.
+/// Returns the users whose names are preceded by `sign`.
 fn signed(words: &str, sign: char) -> Vec<String> {
     words.split_whitespace().filter_map(|word| word.strip_prefix(sign)).map(str::to_owned).collect()
 }
