@@ -33,7 +33,7 @@ pub enum Cause {
     KickedByOperator,
     /// The account was deleted.
     Deleted,
-    /// The client, a broken link, an expired UserSig or the end of the server process ended the connection.
+    /// Any other cause: the client, a broken link, an expired UserSig or the end of the server process.
     Own,
 }
 

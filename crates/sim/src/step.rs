@@ -29,7 +29,7 @@ pub const DEVICES: [(&str, Platform); 6] = [
 /// The number of workers. All of them belong to one node, or each belongs to a node of its own.
 pub(crate) const WORKERS: usize = 3;
 
-/// A user in a list whose `userID` is invalid. The text form is `?`.
+/// Stands for an invalid `userID` in a list of users. The text form is `?`.
 pub const UNREADABLE: Who = USERS.len();
 
 /// The app of all users.

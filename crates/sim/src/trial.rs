@@ -193,7 +193,7 @@ impl Trial {
         Ok(Some(answer))
     }
 
-    /// Clears the texts whose duration has passed. At some times the keeper clears them, and at others a query.
+    /// Clears the texts whose duration has passed. In some steps, the keeper clears them; in others, a query does.
     fn end_texts(&mut self) -> Result<(), Fault> {
         let now = self.reference.now;
         if !self.reference.has_text_over() {

@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-/// The number of steps within which a suite of histories must find a mistake, summed over all seeds.
+/// The number of steps, in all seeds together, within which the suite `histories` must find a mistake.
 const STEPS: &str = "60000";
-/// The number of overlapping operations within which the suite must find a mistake.
+/// The number of overlapping operations within which the suite `overlap` must find a mistake.
 const OPERATIONS: &str = "40000";
-/// The number of seeds within which the two worlds must show a mistake.
+/// The number of seeds within which the suite `hidden` must find a mistake.
 const SEEDS: &str = "1000";
 
 /// The crates that the suites need.

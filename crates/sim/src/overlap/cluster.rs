@@ -12,7 +12,7 @@ use lamplight_service::{ComparedCursor, RecordedCursor, ServiceError};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The time in milliseconds, after the lease and the grace, within which the users of a lost node must become OFFLINE.
+/// The longest time, in milliseconds, from the end of the grace until the users of a lost node are OFFLINE.
 pub(crate) const PATIENCE: u64 = 15_000;
 
 /// The interval, in milliseconds, at which the apps are read even if no change was reported.

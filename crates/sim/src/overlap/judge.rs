@@ -62,8 +62,8 @@ pub enum Name {
     ListDiffers,
     /// Session events were never written to the outbox.
     EventsLeft,
-    /// The backend was notified of two logins or two disconnects of a device in a row, or of a state that differs from
-    /// the record.
+    /// The backend was notified of two consecutive logins, or two consecutive disconnects, of a device. Or the state
+    /// that follows from its notifications differs from the record.
     Unpaired,
     /// An event was delivered again after a later event, or was put into the outbox again after its delivery.
     PutBack,
@@ -247,7 +247,7 @@ impl Judge {
         *self.tally.borrow_mut().entry(what.into()).or_default() += 1;
     }
 
-    /// The hash of all events so far, and of their order. The same in all runs without a story.
+    /// The hash of all events so far, in their order. Without a story, it is the same in all runs.
     pub fn digest(&self) -> u64 {
         self.digest.borrow().finish()
     }

@@ -41,7 +41,7 @@ pub(crate) struct Lease {
     pub register: Arc<LocalNodes>,
     weather: Arc<Weather>,
     pub started: Timestamp,
-    /// The error of the local wall clock: the time in milliseconds by which it is ahead.
+    /// The time in milliseconds by which the local wall clock is ahead of the correct time.
     wall_ahead: i64,
     pub clock: RefCell<SharedClock>,
     /// The virtual time until which the node cannot reach the register.

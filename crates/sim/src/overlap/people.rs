@@ -178,16 +178,14 @@ pub(crate) struct Client {
     pub resumes_ended: bool,
 }
 
-/// All clients, by the number of their connection. Also the data of devices and users that remain when a connection
-/// ends.
+/// All clients, by the numbers of their connections, and the data that remains when a connection ends.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
     /// For each device: the statuses that its last client had cached when its connection ended.
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
     /// For each user: the users about whom the user may be notified.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
-    /// The native devices whose login another login has kicked, or that have logged out. A device is removed when it
-    /// logs in again.
+    /// The native devices that were kicked by another login or have logged out, and have not logged in again.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
     /// For each device: the numbers of login requests by the application that were not refused, and of automatic
     /// resumes that succeeded.

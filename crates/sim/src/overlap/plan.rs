@@ -99,7 +99,7 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
-/// The kinds of a plan with restrictions, each with its weight.
+/// Pairs of a kind and its weight, for plans with restrictions.
 const RESTRICTIONS: [(Kind, usize); 12] = [
     (Kind::Visible, 50),
     (Kind::VisibleFor, 30),
@@ -118,7 +118,7 @@ const RESTRICTIONS: [(Kind, usize); 12] = [
 /// The bit of the seeds whose plans have restrictions.
 const RESTRICTIONS_BIT: u64 = 1 << 44;
 
-/// Returns a seed whose plan is that of `seed` with restrictions: the users change who may see their statuses.
+/// Returns a seed. Its plan is that of `seed`; in addition, users change who may see their statuses.
 pub const fn with_restrictions(seed: u64) -> u64 {
     seed | RESTRICTIONS_BIT
 }

@@ -18,7 +18,7 @@ impl World {
         block_on(self.node().facts().restrictions(users)).unwrap_or_else(|_| vec![None; NAMES.len()])
     }
 
-    /// Whether the facts have no restrictions of a user.
+    /// Whether a user has no restrictions in the facts.
     pub fn is_open(&self, who: Who) -> bool {
         !self.plan.restricts
             || self.stored_restrictions()[who]

@@ -259,8 +259,8 @@ impl Receiver {
     }
 }
 
-/// Whether two events with one ordinal are the same event. Their statuses may differ, because a later login may have
-/// cancelled an earlier disconnect.
+/// Whether two events with the same ordinal are the same event. Their statuses may differ, because a later login may
+/// have cancelled an earlier disconnect.
 fn is_same(one: &SessionEvent, other: &SessionEvent) -> bool {
     (one.at, &one.kind, &one.device) == (other.at, &other.kind, &other.device)
 }

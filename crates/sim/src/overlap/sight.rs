@@ -30,7 +30,7 @@ pub(crate) struct Sight {
 #[derive(Clone, Default)]
 pub(crate) struct Owner {
     pub under_way: usize,
-    /// The number of beginnings and ends of operations.
+    /// The number of operations that have begun, plus the number of operations that have ended.
     pub moves: u64,
     /// The step of the last failed operation that may have changed the facts but not the record. `None` if the record
     /// agrees with the facts.

@@ -116,7 +116,7 @@ pub(crate) struct DelayedDirectory {
 /// The number of partitions of a shared directory.
 const PARTITIONS: u16 = 4;
 
-/// Finds earlier logins that have kicked later logins. For this, it compares each record before and after its changes.
+/// Finds earlier logins that have kicked later logins. Compares each record before and after its changes.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 

@@ -93,8 +93,8 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// For each slot of a watcher in the audience: the key of the watcher that now has it, and the slot of that
-    /// watcher's connection.
+    /// Indexed by the slots of watchers in the audience: the watcher that has the slot now, and the slot of its
+    /// connection.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
     /// The slots of connections whose client was not notified yet of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,

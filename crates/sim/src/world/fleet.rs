@@ -38,7 +38,7 @@ struct Member {
     id: NodeId,
     /// The moment of the history at which the local clock started.
     origin: u64,
-    /// The error of the local wall clock: the time in milliseconds by which it is ahead.
+    /// The time in milliseconds by which the local wall clock is ahead of the correct time.
     wall_ahead: i64,
     clock: SharedClock,
 }

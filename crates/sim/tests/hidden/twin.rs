@@ -273,7 +273,7 @@ impl Twin {
         Ok(())
     }
 
-    /// The work of the keeper.
+    /// Does the work of the keeper.
     pub async fn keep(&mut self) -> Result<(), Failed> {
         let process = self.process()?;
         while process.service.expire_due(100, self.now).await?.looked_at == 100 {}
