@@ -147,8 +147,8 @@ extension _Notices on Machine {
     ]);
   }
 
-  /// Removes former friends from the cache, except those who are subscribed to.
-  /// The server does not report such a removal.
+  /// Removes former friends from the cache, except those to whom the account is
+  /// subscribed. The server does not report such a removal.
   void _noFriends(Session session, Iterable<String> users) {
     if (session.listCheck.isKnown) {
       _leaveUnlessSubscribed(session, users);

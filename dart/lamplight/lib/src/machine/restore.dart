@@ -20,7 +20,8 @@ const restorePace = 500;
 const restoreAfterRefusal = 5000;
 
 /// The users to whom the client will not subscribe again. The users in
-/// `notWatched` are not watched any more, not even as friends.
+/// `notWatched` are not watched any more, because they are not mutual friends
+/// either.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
 /// The users to whom the client still has to subscribe again.

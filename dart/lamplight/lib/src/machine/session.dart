@@ -367,7 +367,7 @@ final class Emit extends Effect {
   final LamplightEvent event;
 }
 
-/// The rule for when the next attempt is made after a link has ended.
+/// The rule for the time of the next attempt after a link has ended.
 sealed class Retry {
   const Retry();
 }

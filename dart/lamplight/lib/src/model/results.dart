@@ -55,7 +55,8 @@ final class Abilities {
   /// 72001; 0 if it does not refuse them.
   final int refusalCode;
 
-  /// Whether the client is notified of mutual friends without a subscription.
+  /// Whether the client is notified of status changes of mutual friends to whom
+  /// it is not subscribed.
   final bool friendNotification;
 
   /// The maximum number of users on the subscription list.
@@ -153,8 +154,8 @@ final class SubscribeResult {
   /// earliest subscribed first.
   final List<String> evicted;
 
-  /// The evicted users who are not watched any more, not even as friends. They
-  /// were removed from the cache.
+  /// The evicted users who are not watched any more, because they are not
+  /// mutual friends either. They were removed from the cache.
   final List<String> notWatched;
 
   @override
@@ -172,8 +173,8 @@ final class UnsubscribeResult {
   /// The users for whom the unsubscription failed.
   final List<FailedUser> failures;
 
-  /// The users who are not watched any more, not even as friends. They were
-  /// removed from the cache.
+  /// The users who are not watched any more, because they are not mutual
+  /// friends either. They were removed from the cache.
   final List<String> notWatched;
 
   @override

@@ -2,14 +2,13 @@
 /// subscriptions for the lists.
 library;
 
-/// The default of the maximum number of users on the subscription list.
+/// The default maximum number of users on the subscription list.
 const int defaultLimit = 200;
 
-/// The default of the maximum number of users in one query.
+/// The default maximum number of users in one query.
 const int defaultQueryBatch = 500;
 
-/// The default of the maximum number of users in one call to subscribe or
-/// unsubscribe.
+/// The default maximum number of users in one call to subscribe or unsubscribe.
 const int defaultSubscribeBatch = 100;
 
 /// The maximum number of calls of one kind within [window]. It is half of a

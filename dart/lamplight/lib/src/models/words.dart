@@ -79,7 +79,7 @@ final class ListWords {
   /// The sentence that is shown after [cut].
   final String cutHint;
 
-  /// The text for the time while the client connects.
+  /// The text that is shown while the client connects.
   final String connecting;
 
   /// The notice when the app has switched statuses off (72001).
