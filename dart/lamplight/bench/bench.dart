@@ -18,9 +18,9 @@ import 'package:lamplight/lamplight.dart';
 
 import '../test/support/node.dart';
 
-/// The limits that the SDK promises: a median latency of 5 ms, and 1 MiB for
-/// 1,000 users.
+/// The highest median latency that the SDK promises.
 const _mostLatency = Duration(milliseconds: 5);
+/// The largest memory of a client that watches 1,000 users, in bytes.
 const _mostMemory = 1 << 20;
 
 const _changes = 200;
