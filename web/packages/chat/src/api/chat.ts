@@ -159,7 +159,7 @@ export class Chat {
     }
   }
 
-  /** Connects at once, instead of at the time of the next attempt. If there is a connection, tests it instead. */
+  /** Connects at once, instead of at the time of the next attempt. If there is a connection, tests that connection. */
   reconnect(): void {
     this.#driver.said("networkChanged");
   }

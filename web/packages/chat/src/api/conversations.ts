@@ -125,9 +125,7 @@ function contentOf(type: Message["type"], payload: unknown): MessageContent {
     : { type, payload: { text: check.text(given.text, "payload.text") } };
 }
 
-/**
- * The maximum number of failed messages that are remembered. The server may nevertheless have stored some of them.
- */
+/** The maximum number of failed messages that are kept. */
 const MOST_UNSENT = 1_000;
 
 /**

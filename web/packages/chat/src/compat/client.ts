@@ -50,8 +50,9 @@ const MOST_DRAFTS = 200;
 const USER_STATUS_FEATURE = 2 ** 7;
 /** The name of the module for friends in the cloud's API. Lamplight has no module for groups. */
 const RELATIONSHIP_MODULE = "relationship-module";
-/** The cloud's codes for an unknown key and for a destroyed client. */
+/** The cloud's code for a call with an unknown key. */
 const INVALID_OPERATION = 2905;
+/** The cloud's code for a call of a destroyed client. */
 const DESTROYED = 2999;
 
 /** The existing clients, by the number of their app. */
@@ -73,7 +74,7 @@ export function createClient(options: CreateOptions): Calls {
   return client;
 }
 
-/** A filter that matches no conversation in Lamplight, which has no groups, marks or mentions. */
+/** A filter of conversations. It matches none, because Lamplight has no groups, marks or mentions. */
 interface ConversationFilter {
   groupName?: unknown;
   markType?: unknown;

@@ -193,10 +193,7 @@ namespace Lamplight {
     GRP_PROFILE_INVITE_OPTION = "inviteOption",
   }
 
-  /**
-   * The names of signalling, a feature that Lamplight does not have. They are here so that programs with these names
-   * run.
-   */
+  /** The names of signalling, a feature that Lamplight does not have. They exist so that programs that use them run. */
   export enum TSignaling {
     NEW_INVITATION_RECEIVED = "newInvitationReceived",
     INVITEE_ACCEPTED = "ts_invitee_accepted",

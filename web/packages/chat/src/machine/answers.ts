@@ -470,8 +470,8 @@ function listsTold(turn: Turn, version: string | undefined): void {
 }
 
 /**
- * Removes former friends from the cache, except those who are subscribed to. The server does not report such a
- * removal.
+ * Removes former friends from the cache, except those to whom the account is subscribed. The server does not report
+ * such a removal.
  */
 function noFriends(turn: Turn, users: readonly string[]): void {
   const { session } = turn;
@@ -487,7 +487,9 @@ function leaveUnlessSubscribed(turn: Turn, users: readonly string[]): void {
   turn.leaveCache(users.filter((user) => !turn.session?.subscriptions.includes(user)));
 }
 
-/** Removes users from the check of the subscription list, because they are friends again, or were subscribed to. */
+/**
+ * Removes users from the check of the subscription list. They are friends again, or the account is subscribed to them.
+ */
 function watchedAgain(turn: Turn, users: readonly string[]): void {
   if (turn.session !== null) {
     turn.patch({ listCheck: checks.forget(turn.session.listCheck, users) });

@@ -10,7 +10,7 @@
  * accept.
  */
 
-/** The spread of the first attempt, in milliseconds, if the server has not sent one. */
+/** The maximum wait before the first attempt after a broken link, in milliseconds, if the server has sent no spread. */
 const FIRST = 1_000;
 
 /**

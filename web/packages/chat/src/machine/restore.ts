@@ -34,7 +34,7 @@ export interface Restore {
 /** The users to whom the client will not subscribe again. */
 export interface Lost {
   readonly users: readonly string[];
-  /** The users in `users` who are not watched any more, not even as friends. */
+  /** The users in `users` who are not watched any more, because they are not mutual friends either. */
   readonly notWatched: readonly string[];
 }
 

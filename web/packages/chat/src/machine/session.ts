@@ -60,13 +60,15 @@ export interface Abilities {
    * The code with which the server refuses queries and subscriptions: 7013 or 72001; 0 if it does not refuse them.
    */
   refusalCode: number;
-  /** Whether the client is notified of mutual friends without a subscription. */
+  /** Whether the client is notified of status changes of mutual friends to whom it is not subscribed. */
   friendNotification: boolean;
   /** The maximum number of users on the subscription list. */
   subscriptionsLimit: number;
-  /** The maximum number of users in one query, one call to subscribe, and one call to unsubscribe. */
+  /** The maximum number of users in one query. */
   queryBatch: number;
+  /** The maximum number of users in one call to subscribe. */
   subscribeBatch: number;
+  /** The maximum number of users in one call to unsubscribe. */
   unsubscribeBatch: number;
 }
 
@@ -208,7 +210,7 @@ export type News =
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
   /** The server could not send some changes of the user's own lists to this client. */
   | { readonly type: "listsOutdated" }
-  /** A session has ended in which a login had succeeded. */
+  /** The session has ended, after at least one successful login. */
   | { readonly type: "ended"; readonly how: Ending };
 
 /** The reasons why a session can end. */

@@ -48,7 +48,7 @@ function line(random: () => number): string {
   );
 }
 
-/** The state that the driver would have. If the driver could not execute an effect, the machine has made an error. */
+/** The state of a driver that executes the effects. Fails at an effect that the driver could not execute. */
 class Witness {
   link: "none" | "opening" | "up" = "none";
   readonly answered = new Map<number, number>();

@@ -38,7 +38,7 @@ test("the heartbeats on a path that cuts links are those of the table that the S
  */
 const backAnd = (wait: number) => `next\nup\nanswer @ login\nwait ${wait}\n`;
 
-/** Returns the time from a login to the first heartbeat, after a session with this script. */
+/** Runs `script` and a reconnect. Returns the time from the login to its first heartbeat, in milliseconds. */
 function heartbeatAfter(script: string): number {
   const world = new World();
   world.run(LIVE + script + backAnd(0));

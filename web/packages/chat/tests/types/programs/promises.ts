@@ -1,4 +1,4 @@
-/** A program that writes down the types with which calls resolve. */
+/** A program that names the types with which calls resolve. */
 
 import SDK, { type ChatSDK, type Conversation, type Message } from "chat-sdk";
 
