@@ -100,13 +100,15 @@ export interface MessagePage {
 
 /** The abilities of a client that the kit uses. The settings of the app determine them. */
 export interface Abilities {
-  /** Whether the client may query, subscribe to and show other users. */
+  /** Whether the client may query and subscribe to the statuses of other users, and show them. */
   statusesOfOthers: boolean;
   /** The code with which the server refuses queries and subscriptions; 0 if it does not refuse them. */
   refusalCode: number;
-  /** The maximum number of users in one query, one call to subscribe, and one call to unsubscribe. */
+  /** The maximum number of users in one query. */
   queryBatch: number;
+  /** The maximum number of users in one call to subscribe. */
   subscribeBatch: number;
+  /** The maximum number of users in one call to unsubscribe. */
   unsubscribeBatch: number;
 }
 
@@ -142,13 +144,18 @@ export interface ChatClient {
    * custom status in the kit.
    */
   setSelfStatus?(options: { customStatus: string; expiresIn?: number }): Promise<Answer<UserStatus>>;
-  /** These methods read and change the block list. If they are missing, the kit does not offer to block users. */
+  /**
+   * Returns the block list. Without this method and those that change the list, the kit does not offer to block users.
+   */
   getBlacklist?(): Promise<Answer<string[]>>;
   addToBlacklist?(options: { userIDList: string[] }): Promise<unknown>;
   removeFromBlacklist?(options: { userIDList: string[] }): Promise<unknown>;
   /** Returns profiles. If this method is missing, the block list shows the userIDs of users who are in no list. */
   getUserProfile?(options: { userIDList: string[] }): Promise<Answer<Profile[]>>;
-  /** Returns and sets who may see the user's status. If these methods are missing, the choice is disabled. */
+  /**
+   * Returns the visibility of the user. Without this method and `setVisibility`, the choice of a visibility is
+   * disabled.
+   */
   getVisibility?(): Promise<Answer<Visibility>>;
   setVisibility?(visibility: Visibility): Promise<unknown>;
   /** Returns the subscription list. If this method is missing, the kit assumes that 200 users fit on it. */

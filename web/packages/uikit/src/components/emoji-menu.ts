@@ -9,8 +9,9 @@ export interface EmojiMenuOptions {
   readonly onChoice: (emoji: string) => void;
 }
 
-/** The number of emojis in a row of the menu, and the distance between the menu and the edge of the window. */
+/** The number of emojis in a row of the menu. */
 const COLUMNS = 8;
+/** The distance between the menu and the edge of the window, in pixels. */
 const MARGIN = 8;
 
 export class EmojiMenu {

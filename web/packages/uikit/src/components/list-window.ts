@@ -27,7 +27,7 @@ export interface ListWindowOptions {
   readonly key: (index: number) => string;
   /** Returns the height of the content before the first row, in pixels. */
   readonly before: () => number;
-  /** Returns the rows that are in the document at any scroll position. */
+  /** Returns the indexes of rows that must be in the document, although they may be outside of `range`. */
   readonly kept: (range: Range) => readonly number[];
 }
 

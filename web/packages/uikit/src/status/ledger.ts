@@ -12,11 +12,11 @@
 import { isNewer } from "@lamplight/chat";
 import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
 
-/** The default of the maximum number of users on the subscription list. */
+/** The default maximum number of users on the subscription list. */
 export const DEFAULT_LIMIT = 200;
-/** The default of the maximum number of users in one query. */
+/** The default maximum number of users in one query. */
 export const QUERY_BATCH = 500;
-/** The default of the maximum number of users in one call to subscribe or unsubscribe. */
+/** The default maximum number of users in one call to subscribe or unsubscribe. */
 export const SUBSCRIBE_BATCH = 100;
 /**
  * The maximum number of calls of one kind in `WINDOW` milliseconds. It is half of a user's rate limit. The other half
@@ -295,7 +295,7 @@ export class Ledger {
     return [...changed, ...this.#opened()];
   }
 
-  /** Handles the answer to a subscription. `found` has the statuses in the answer, which may be missing. */
+  /** Handles the answer to a subscription. `found` has the statuses in the answer; empty if the answer has none. */
   subscribed(
     users: readonly string[],
     found: readonly UserStatus[],

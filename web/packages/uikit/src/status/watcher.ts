@@ -51,15 +51,16 @@ export class Watcher {
   readonly #reported = new Set<number>();
   #user = "";
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** The time since which a step is due; null if none is due. */
+  /** The time of the first change since the ledger was last asked for a call; null if there was none. */
   #dueSince: number | null = null;
   #isCalling = false;
   /** Whether the current call is made by the kit, and not by the application. */
   #isOwnCall = false;
   #isStopped = false;
   #net: Net = "connected";
-  /** The connection state that the components show, and the timer that changes this state after `SHORT_CUT`. */
+  /** The connection state that the components show. */
   #toldNet: Net = "connected";
+  /** The timer that changes `#toldNet` after `SHORT_CUT`; null if none is running. */
   #cut: ReturnType<typeof setTimeout> | null = null;
   #toldGate: Gate = { is: "open" };
 
@@ -224,14 +225,16 @@ export class Watcher {
     this.#wake(0);
   }
 
-  /** Schedules a step after a short delay, because further changes may follow at once. */
+  /** Asks the ledger for its next call after a short delay, because further changes may follow at once. */
   #wakeSoon(): void {
     const now = performance.now();
     this.#dueSince ??= now;
     this.#wake(Math.max(0, Math.min(SETTLE, this.#dueSince + LONGEST_SETTLE - now)));
   }
 
-  /** Schedules the next step after this number of milliseconds. `Infinity` means that none is scheduled. */
+  /**
+   * Asks the ledger for its next call after `after` milliseconds. With `Infinity`, waits for the next event instead.
+   */
   #wake(after: number): void {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);

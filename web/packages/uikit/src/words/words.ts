@@ -55,9 +55,11 @@ export interface Words {
   readonly latest: string;
   readonly unread: (count: number) => string;
   readonly actionFailed: (why: string) => string;
-  /** The time until the end of a custom status, in each unit, and the end itself. */
+  /** The text for the seconds until the end of a custom status. */
   readonly forSeconds: (count: number) => string;
+  /** The text for the minutes until the end of a custom status. */
   readonly forMinutes: (count: number) => string;
+  /** The text for the time at which a custom status ends. */
   readonly until: (time: string) => string;
   readonly ownStatus: string;
   readonly setOwnStatus: string;
@@ -93,8 +95,9 @@ export interface Words {
   readonly blockList: string;
   readonly noBlocked: string;
   readonly noBlockedHint: string;
-  /** The label of the choices of a visibility, and the choices. */
+  /** The label of the choices of a visibility. */
   readonly visibility: string;
+  /** The texts of the choices of a visibility. */
   readonly visibilities: Readonly<Record<Visibility, string>>;
   /** The announcements after the visibility was set. */
   readonly visibilitySet: Readonly<Record<Visibility, string>>;
