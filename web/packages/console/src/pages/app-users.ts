@@ -78,7 +78,7 @@ export abstract class AppUsersPage<Found> extends View {
     void this.#loadApps();
   }
 
-  /** The properties besides `app` whose changes make the page load the list again. */
+  /** The names of the properties whose changes make the page load the list again, apart from `app`. */
   protected abstract readonly searched: readonly PropertyKey[];
 
   /** Reads the list from its beginning. `signal` aborts this read when another one begins. */

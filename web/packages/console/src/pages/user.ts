@@ -379,7 +379,7 @@ export class UserPage extends View {
     if (this.live && this.isConnected && !document.hidden) await this.#read(true);
   };
 
-  /** Reads the user. `background` says that the page does so by itself, not at the request of the operator. */
+  /** Reads the user. If `background`, the page makes the read by itself, not at the request of the operator. */
   async #read(background: boolean): Promise<void> {
     clearTimeout(this.#timer);
     const { app, user: id } = this;

@@ -31,8 +31,8 @@ export abstract class Section extends View {
   @property({ attribute: false }) bounds: Bounds = {};
 
   /**
-   * Disables the controls if the operator may not change the app, except for buttons that only read. The server
-   * refuses such changes anyway.
+   * If the operator may not change the app, disables all controls except buttons that only read. The server refuses the
+   * changes anyway.
    */
   protected override updated(): void {
     if (this.api.may("admin")) return;

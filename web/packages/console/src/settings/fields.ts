@@ -105,7 +105,7 @@ const SIZES = new Map<string, number>([
 
 export type FieldProblem = { kind: "unreadable" } | { kind: "outside"; least: number; most: number };
 
-/** Returns what is wrong with the text in a field; undefined if nothing is. */
+/** Returns the problem of the text in a field; undefined if there is none. */
 export function problemOf(text: string, field: NumberField, bounds: Bounds): FieldProblem | undefined {
   const value = readField(text, field.unit);
   if (value === undefined) return { kind: "unreadable" };

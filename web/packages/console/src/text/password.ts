@@ -5,7 +5,7 @@ export const PASSWORD_BYTES = [10, 200] as const;
 
 export type PasswordProblem = { kind: "bounds"; bytes: number } | { kind: "differ" };
 
-/** Returns what is wrong with a new password that was typed twice; undefined if nothing is. */
+/** Returns the problem of a new password that was typed twice; undefined if there is none. */
 export function passwordProblem(next: string, again: string): PasswordProblem | undefined {
   const bytes = new TextEncoder().encode(next).length;
   const [least, most] = PASSWORD_BYTES;
