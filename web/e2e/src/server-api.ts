@@ -2,9 +2,11 @@
 
 import type { Server } from "./server.js";
 
-/** The maximum numbers of accounts, friends and recipients in one call. */
+/** The maximum number of accounts in one call. */
 const ACCOUNTS_AT_ONCE = 100;
+/** The maximum number of friends in one call. */
 const FRIENDS_AT_ONCE = 1_000;
+/** The maximum number of recipients in one call. */
 const RECIPIENTS_AT_ONCE = 50;
 
 export class ServerApi {

@@ -54,7 +54,7 @@ export function only(picture: Picture, userID: string): Picture {
   return { ...picture, statuses: new Map([...picture.statuses].filter(([user]) => user === userID)) };
 }
 
-/** Returns what differs between two statuses; undefined if nothing does, or if there is no earlier status. */
+/** Returns the difference between two statuses; undefined if there is none, or if there is no earlier status. */
 function difference(before: UserStatus | undefined, status: UserStatus): Happening["what"] | undefined {
   if (before === undefined) {
     return undefined;

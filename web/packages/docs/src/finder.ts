@@ -11,8 +11,9 @@ export interface Result {
   excerpt: string;
 }
 
-/** The length of an excerpt, and the length of its part before the match, in characters. */
+/** The length of an excerpt, in characters. */
 const EXCERPT = 160;
+/** The length of the part of an excerpt before the match, in characters. */
 const BEFORE = 40;
 
 export class Finder {

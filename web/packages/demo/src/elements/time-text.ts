@@ -7,12 +7,12 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
   ["second", 1],
 ];
 
-/** Formats a time relative to now, such as `2 minutes ago`. A later time is `now`. */
+/** Formats a time relative to now, such as `2 minutes ago`. For a later time, the text is `now`. */
 export function ago(at: number, now: number, locale: string): string {
   return relative(Math.min(0, at - now), locale);
 }
 
-/** Formats a time relative to now, such as `in 2 minutes`. An earlier time is `now`. */
+/** Formats a time relative to now, such as `in 2 minutes`. For an earlier time, the text is `now`. */
 export function ahead(at: number, now: number, locale: string): string {
   return relative(Math.max(0, at - now), locale);
 }
