@@ -11,7 +11,7 @@ pub(crate) struct Address {
     /// Whether the connection uses TLS.
     #[cfg(feature = "tls")]
     pub(crate) tls: bool,
-    /// The name or IP address of the host; an IPv6 address is without brackets.
+    /// The name or IP address of the host. An IPv6 address is without brackets.
     pub(crate) host: String,
     /// The TCP port.
     pub(crate) port: u16,

@@ -45,7 +45,7 @@ pub(crate) struct CallId(pub u64);
 #[derive(Debug)]
 pub(crate) struct Link {
     since: Moment,
-    /// The usual time between two heartbeats. It follows from the server's heartbeat timeout.
+    /// The usual time between two heartbeats, computed from the server's heartbeat timeout.
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
