@@ -24,8 +24,8 @@ pub struct Client {
     /// Whether the server may send every cached version again, until all workers have read everything. It may do so
     /// after a login at a late worker. It may also do so after a friendship that ended and began again.
     lenient: bool,
-    /// The deleted users whose deletion may not be reported to the client. The record of such a user was removed before
-    /// the worker read the log entry of the deletion.
+    /// The deleted users whose deletion need not be reported to the client. The record of such a user was removed
+    /// before the worker read the log entry of the deletion.
     pub may_miss: BTreeSet<Who>,
     /// The subscription list according to the received messages; `None` if the messages do not determine it.
     list: Option<BTreeSet<Who>>,

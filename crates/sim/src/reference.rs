@@ -42,9 +42,9 @@ pub struct Reference {
     deleted: BTreeSet<Who>,
     /// The worker of each connection.
     workers: BTreeMap<u64, usize>,
-    /// The connections of lost nodes that still count as connected, each with the time of the loss.
+    /// For each connection of a lost node that still counts as connected: the time of the loss.
     ghosts: BTreeMap<u64, Now>,
-    /// The killed node, until it is started again.
+    /// The node that is killed at present; `None` if all nodes run.
     down: Option<nodes::Down>,
 }
 

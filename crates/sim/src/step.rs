@@ -100,7 +100,7 @@ pub enum Knob {
 }
 
 impl Knob {
-    /// All settings, each with its name in the text of a step.
+    /// Pairs of a setting and its name in the text of a step.
     pub const ALL: [(Self, &'static str); 16] = [
         (Self::Edition, "edition"),
         (Self::UserStatus, "user-status"),

@@ -288,8 +288,8 @@ impl Trial {
         begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
-    /// Checks that the directory and the model have the same status of every user, and that a version increases exactly
-    /// when the status changes.
+    /// Checks that the directory and the model have the same status of every user. Also checks that a version increases
+    /// exactly when the status changes.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
         for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
             let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));

@@ -142,7 +142,8 @@ impl Worker {
         told
     }
 
-    /// Returns the number of edges in the watch graph. An edge is a connection with a user that it watches.
+    /// Returns the number of edges in the watch graph. An edge is a pair of a connection and a user whom the connection
+    /// watches.
     pub fn edges(&self) -> usize {
         self.audience.size().1
     }

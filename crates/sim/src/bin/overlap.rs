@@ -4,8 +4,8 @@
 //! [--keep-going] [--story|--whole-story]`
 //!
 //! - A single seed (`--seeds 7`) also prints a description of each broken invariant.
-//! - With a story, each seed without a broken invariant prints a hash of its story: two runs of a seed must print the
-//!   same.
+//! - With `--story` or `--whole-story`, each seed without a broken invariant prints a hash of its story. Two runs of a
+//!   seed must print the same hash.
 //! - `--keep-going` runs all seeds of the range and prints each failure at once.
 //! - Without `--keep-going`, the run ends after `--operations` operations, and the summary lists the first seeds of
 //!   each broken invariant.

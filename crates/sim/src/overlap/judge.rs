@@ -62,8 +62,8 @@ pub enum Name {
     ListDiffers,
     /// Session events were never written to the outbox.
     EventsLeft,
-    /// The backend was notified of two consecutive logins, or two consecutive disconnects, of a device. Or the state
-    /// that follows from its notifications differs from the record.
+    /// The backend was notified of two consecutive logins, or two consecutive disconnects, of a device. Or the record
+    /// differs from the state that the backend has derived from its notifications.
     Unpaired,
     /// An event was delivered again after a later event, or was put into the outbox again after its delivery.
     PutBack,
@@ -76,8 +76,8 @@ pub enum Name {
     ShownToLeave,
     /// An open connection was closed, or lost acknowledged state, after the directory had lost its records.
     LostByFlush,
-    /// After a loss of the directory's records, a client was notified of a connected user whose status looks the same
-    /// as before the loss.
+    /// A client was notified of a connected user after the directory had lost its records. The user's status looks the
+    /// same as before the loss.
     NothingNew,
     /// The users of a lost node were not shown as OFFLINE exactly once, or other users were shown as OFFLINE.
     LostNode,

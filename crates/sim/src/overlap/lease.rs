@@ -126,7 +126,7 @@ pub(crate) struct Log {
 /// Entries that are being delivered to a node of a cluster.
 struct Travel {
     random: Random,
-    /// The entries, each with its time of arrival.
+    /// Pairs of an arrival time and an entry.
     entries: VecDeque<(u64, Arc<LogEntry>)>,
     losses: u64,
     /// The time at which the node learns that it has missed entries; `None` if it has missed none.

@@ -253,8 +253,8 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
     }
 }
 
-/// Sends notices to the backend at random times; apart from that, as the server's dispatcher does. In a cluster, sends
-/// them only while the node has the lease of the lane.
+/// Sends notices to the backend like the server's dispatcher, but at random times. In a cluster, sends them only while
+/// the node has the lease of the lane.
 async fn send_all(shared: &Shared, receiver: &Receiver) {
     const MOST: usize = 16;
     let mut leasing = LaneLeasing::new(shared.lease.is_some().then_some(shared.node));

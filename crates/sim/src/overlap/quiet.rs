@@ -321,7 +321,8 @@ impl World {
         }
     }
 
-    /// Waits until the backend has all session events. Compares the state that follows from the events with the record.
+    /// Waits until the backend has all session events. Compares the record with the state that the backend has derived
+    /// from the events.
     fn judge_events(&mut self) {
         if self.has_unrecorded_events() {
             self.pass(1_000);

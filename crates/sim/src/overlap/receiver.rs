@@ -58,7 +58,7 @@ pub(crate) struct Receiver {
 /// The state that the backend derives from the events of one user.
 #[derive(Default)]
 struct Heard {
-    /// The received events by ordinal, each with the id of its notice. The id identifies repeated requests.
+    /// For each ordinal: the id of the notice, and the received event. The id identifies repeated requests.
     events: BTreeMap<u64, (u64, SessionEvent)>,
     devices: BTreeMap<usize, (Link, Platform)>,
     /// The version and the status type in the last event; `None` before the first event.

@@ -17,8 +17,8 @@ pub(crate) struct Sight {
     pub owners: RefCell<Vec<Owner>>,
     /// The requests without an answer, by their numbers.
     pub asked: RefCell<BTreeMap<u64, Asked>>,
-    /// The notifications that clients have received since the recording began, each with the number of the client.
-    /// `None` if notifications are not recorded.
+    /// Pairs of a client's number and a notification that the client has received since the recording began. `None` if
+    /// notifications are not recorded.
     pub events: RefCell<Option<Vec<(u64, UserStatus)>>>,
     /// The restrictions of each user in the last entry of the change log.
     logged: RefCell<BTreeMap<Who, Option<Arc<Restrictions>>>>,
@@ -51,10 +51,10 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 pub(crate) struct AskedOf {
     pub moves: u64,
-    /// Whether no operation that changes the restrictions is in progress or has failed.
+    /// Whether no operation that changes the restrictions is in progress, and none has failed.
     pub is_certain: bool,
     pub is_under_way: bool,
-    /// Whether the viewer may not see the status, according to the facts.
+    /// Whether the facts hide the status from the viewer.
     pub is_hidden: bool,
     /// Whether the user has blocked the viewer, according to the facts.
     pub is_blocked: bool,

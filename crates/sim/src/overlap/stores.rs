@@ -34,7 +34,7 @@ pub(crate) struct Live {
     /// The interests of the workers of all nodes; `None` for a single process. An entry that concerns none of them is
     /// dropped when it is appended. No node could ignore it earlier.
     interests: Option<Arc<Interests>>,
-    /// The epoch of a directory that several nodes share. `None` for a single process, whose epoch is that of
+    /// The epoch of a directory that several nodes share. `None` for a single process, which has the epoch of
     /// `current`.
     epoch: Option<AtomicU64>,
     losses: AtomicU64,

@@ -11,11 +11,11 @@ use std::sync::Arc;
 pub(crate) struct Climate {
     /// The usual maximum of the delays before and after the effect of a call, in milliseconds.
     pub delay: usize,
-    /// On average, one of this number of writes to the facts fails; 0 if none fails.
+    /// `n` if, on average, one of `n` writes to the facts fails; 0 if none fails.
     pub facts_fail: usize,
-    /// On average, one of this number of reads of the facts fails; 0 if none fails.
+    /// `n` if, on average, one of `n` reads of the facts fails; 0 if none fails.
     pub reads_fail: usize,
-    /// On average, one of this number of calls of the directory fails; 0 if none fails.
+    /// `n` if, on average, one of `n` calls of the directory fails; 0 if none fails.
     pub directory_fails: usize,
     /// A user for whom every write to the facts fails; `None` if there is none.
     pub cursed: Option<User>,
@@ -112,8 +112,8 @@ impl Weather {
         Trip { out, back, failure, clock: Arc::clone(&self.clock) }
     }
 
-    /// Like [`trip`](Self::trip) without a user. While calls are slow, one of four calls takes up to three seconds more
-    /// before its effect, so that another node can do the same work meanwhile.
+    /// Like [`trip`](Self::trip) without a user. While calls are slow, one of four calls is delayed by up to three
+    /// seconds more before its effect. Another node can then do the same work in that time.
     pub fn late_trip(&self, kind: Kind) -> Trip {
         let mut trip = self.trip(kind, None);
         let (climate, random) = &mut *self.state();

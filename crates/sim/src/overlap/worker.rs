@@ -26,8 +26,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The rate of conflation. It is so low that changes are delayed as often as on a server with much load. For a user
-/// with three or more watchers, conflation uses an even lower rate, like a server for a user with thousands of
-/// watchers.
+/// with three or more watchers, an even lower rate applies, as on a server for a user with thousands of watchers.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
 /// The longest time, in milliseconds, for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;

@@ -68,7 +68,7 @@ impl Drop for World {
 }
 
 /// Whether `status` only corrects the `since` of a record that was rebuilt after a loss. A put-back makes this
-/// correction. A change of restrictions may have logged the rebuilt record before.
+/// correction if a change of restrictions has already logged the rebuilt record.
 fn corrects_since(last: &UserStatus, status: &UserStatus) -> bool {
     last.reason == Reason::None && status.reason == Reason::None && last.since != status.since
 }

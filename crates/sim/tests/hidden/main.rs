@@ -1,8 +1,8 @@
 //! Checks that nothing tells a viewer that a user hides (SPEC section 6).
 //!
 //! Each seed runs two worlds with the real code. In one, a user hides from viewers and goes on acting. In the other,
-//! all connections of the user close at the moment at which the user hides, and the user does nothing more. A viewer
-//! who may not see the user must receive the same in both worlds, byte for byte and at the same time.
+//! the user does not hide: at the same moment, all connections of the user close, and the user does nothing more. A
+//! viewer who may not see the user must receive the same in both worlds, byte for byte and at the same times.
 //!
 //! - `LAMPLIGHT_SIM_SEED=7` runs one seed, and prints what happened.
 //! - `LAMPLIGHT_SIM_SEEDS=100000` runs more seeds.

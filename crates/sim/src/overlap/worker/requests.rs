@@ -439,7 +439,7 @@ impl Worker {
         });
     }
 
-    /// Returns the status for an answer: `status`, or a newer one that has reached the worker meanwhile.
+    /// Returns the status for an answer: `status`, or a newer one that the worker has received since.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
         let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();

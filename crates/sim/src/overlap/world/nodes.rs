@@ -286,9 +286,11 @@ impl World {
     /// a node asks the clients of these connections to reconnect. It cannot tell them from connections that a later
     /// login has replaced.
     ///
-    /// The numbers differ in two cases. In the first, a later login of the same device failed, and the record gave its
-    /// number to the earlier login. In the second, a node was killed after it had recorded a later login of the device
-    /// in the facts, but before that login was in the record.
+    /// The numbers differ in two cases:
+    ///
+    /// - A later login of the same device failed, and the record gave its number to the earlier login.
+    /// - A node was killed during a later login of the device, between the write to the facts and the write to the
+    ///   record.
     fn handed_on(&self) -> BTreeSet<ConnectionId> {
         let mut handed_on = BTreeSet::new();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {
