@@ -207,9 +207,11 @@ final class LamplightClient {
   /// [StatusReason.customExpired]. Without [expiresIn], the text has no end.
   /// [expiresIn] is 1 second to 30 days, and is rounded up to seconds.
   ///
-  /// Fails with 6017 if the text is longer than the app allows (by default, 100
-  /// bytes of UTF-8), or if [expiresIn] is out of bounds. An empty text with
-  /// [expiresIn] also fails with 6017.
+  /// Fails with 6017 in these cases:
+  ///
+  /// - The text is longer than the app allows: by default, 100 bytes of UTF-8.
+  /// - [expiresIn] is out of bounds.
+  /// - The text is empty, and [expiresIn] is given.
   Future<UserStatus> setSelfStatus(
     String customStatus, {
     Duration? expiresIn,

@@ -220,8 +220,8 @@ final class Running {
   /// The created messages, by their ids.
   final Map<String, MadeMessage> made = {};
 
-  /// The user of the last [login]; null after [logout], and before any of these
-  /// calls.
+  /// The user of the last [login]. Null after [logout], and before the first
+  /// call.
   String? _wanted;
 
   /// The number of changes of [_wanted]. It shows whether [_wanted] has changed

@@ -41,8 +41,8 @@ final class Cache {
   Iterable<UserStatus> watched(Iterable<UserStatus> told) =>
       told.where((status) => _statuses.containsKey(status.userId));
 
-  /// Removes users who are not watched any more. Returns those of them who were
-  /// cached.
+  /// Removes users who are not watched any more. Returns the removed users who
+  /// were in the cache.
   List<String> remove(Iterable<String> users) => [
         for (final user in users)
           if (_statuses.remove(user) != null) user,

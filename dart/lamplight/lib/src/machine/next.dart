@@ -53,8 +53,8 @@ extension _Next on Machine {
     }
   }
 
-  /// Rejects the logins and calls that wait for the next session and are past
-  /// their deadline.
+  /// Rejects the logins and calls that wait for the next session and whose
+  /// deadlines have passed.
   void _expireNext() {
     final next = _next;
     if (next == null) return;

@@ -105,8 +105,8 @@ final class Restore {
     return smaller > 0;
   }
 
-  /// Puts the users of the call in progress back to the front of the queue,
-  /// because the call was refused or its link broke.
+  /// Puts the users of the call in progress back to the front of the queue. The
+  /// call was refused, or its link broke.
   void putBack() {
     _waiting = [...?_sent, ..._waiting];
     _sent = null;

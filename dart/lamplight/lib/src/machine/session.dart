@@ -77,7 +77,8 @@ final class Session {
   /// subscribed first.
   List<String> subscriptions = [];
 
-  /// The users to subscribe to again.
+  /// The restore of the subscription list: the users to whom the client must
+  /// subscribe again.
   final Restore restore = Restore();
 
   /// The check of the subscription list.

@@ -18,8 +18,8 @@ const int callsPerWindow = 10;
 /// The length of the window for [callsPerWindow], in milliseconds.
 const int window = 5000;
 
-/// The age, in milliseconds, at which the subscription list, and statuses of
-/// users without a subscription, are requested again.
+/// The age, in milliseconds, at which data is requested again: the subscription
+/// list, and the statuses of users without a subscription.
 const int staleAfter = 30000;
 
 /// The time, in milliseconds, for which the status of a user who has left all
@@ -27,8 +27,8 @@ const int staleAfter = 30000;
 /// short change of pages, no call is needed.
 const int grace = 10000;
 
-/// The minimum number of subscriptions that are ended together to make room, so
-/// that further scrolling does not need a call each time.
+/// The minimum number of subscriptions that are ended together to make room. If
+/// it were 1, further scrolling would need a call each time.
 const int makeRoom = 50;
 
 /// The wait after the first temporary refusal, in milliseconds. It doubles with

@@ -72,11 +72,11 @@ class Ledger {
   /// The users to whom an earlier ledger of this account had subscribed.
   Set<String> _earlier = const {};
 
-  /// The users who have left all lists, each with the time of leaving.
+  /// For each user who has left all lists: the time of leaving.
   final Map<String, int> _left = {};
 
-  /// The users for whom the server has refused a query or a subscription, each
-  /// with the time of the refusal.
+  /// For each user for whom the server has refused a query or a subscription:
+  /// the time of the refusal.
   final Map<String, int> _unwatchable = {};
   int _limit = defaultLimit;
   int _readAt = _never;

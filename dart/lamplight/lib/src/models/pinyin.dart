@@ -73,7 +73,8 @@ int _comparePart(String one, String other) {
   return one.compareTo(other);
 }
 
-/// Splits a reading into runs of digits and single other characters.
+/// Splits a reading into parts. Each run of digits is a part, and each other
+/// character is a part.
 List<String> _parts(String reading) => [
       for (final match in _part.allMatches(reading))
         (_accents[match[0]] ?? match[0]!).toLowerCase(),

@@ -20,12 +20,12 @@ final class ListTable<T> {
   /// list was read completely once.
   Map<String, T>? _shown;
 
-  /// The known rows. While the list is being read, only the rows that were read
-  /// or sent since the reading began.
+  /// The known rows. While the list is being read, these are the rows that were
+  /// read or sent since the reading began.
   Map<String, _Row<T>> _rows = {};
 
-  /// The rows that were removed while the list is being read, each with the
-  /// lists version of its removal. An older page must not add such a row again.
+  /// For each row that was removed during the present reading of the list: the
+  /// lists version of the removal. An older page must not add the row again.
   final Map<String, int> _gone = {};
   bool _isReading = false;
 
