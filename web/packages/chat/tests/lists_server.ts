@@ -45,7 +45,7 @@ export class ListsServer {
   visibility: VisibilityJson = "VISIBILITY_EVERYONE";
   /** The number of answered requests of each kind. */
   readonly answers = new Map<string, number>();
-  /** The number of pauses that the client has made. `afterPause` is the end of the current pause. */
+  /** The number of pauses that the client has made. `afterPause` resolves at the end of the current pause. */
   pauses = 0;
   afterPause = Promise.resolve();
   readonly #histories = new Map<string, MessageJson[]>();

@@ -1,6 +1,4 @@
-/**
- * Tests that the copies of the lists stay correct, with a server in memory that behaves as badly as a real one may.
- */
+/** Tests that the copies of the lists stay correct. The server is in memory, and behaves as badly as a real one may. */
 
 import { expect, test } from "vitest";
 import { inOrder, totalUnread } from "../src/lists/lists.js";

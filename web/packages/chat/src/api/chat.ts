@@ -334,8 +334,8 @@ export class Chat {
   // Conversations and messages.
 
   /**
-   * Returns all conversations, those with the given ids, or those that pass a filter. The SDK reads the list once,
-   * and then keeps it up to date.
+   * Returns conversations: all of them, those with the given ids, or those that pass a filter. The SDK reads the list
+   * once, and then keeps it up to date.
    */
   async getConversationList(
     wanted?: string[] | api.ConversationFilter,

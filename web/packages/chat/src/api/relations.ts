@@ -112,8 +112,7 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
 
 /**
  * Checks the relations to users with the client's copy of the user's own friend list. The copy shows which friendships
- * are mutual. For a user who is not on the list, the result is no relation, even if that user has this user as a
- * friend.
+ * are mutual. For a user who is not on the list, the result is no relation, whatever that user's own list contains.
  */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");
@@ -149,8 +148,8 @@ export async function friendProfiles(
 // The block list and the visibility.
 
 /**
- * Adds users to the block list, or removes them. Adding a user who is on the list already counts as a success, and so
- * does removing a user who is not on it. Throws an error if the call fails for all users.
+ * Adds users to the block list, or removes them. A user who is already on the list, or already off it, counts as a
+ * success. Throws an error if the call fails for all users.
  */
 export async function changeBlocked(
   { driver, lists }: Core,

@@ -4,7 +4,7 @@
  * change that was not made. The README has this table too.
  */
 
-/** The version of the cloud's SDK whose API this package implements. Programs compare it. */
+/** The version of the cloud's SDK whose API this package implements. Some programs check it. */
 export const VERSION = "3.6.6";
 
 /** The cloud's code for a feature that is not available. */

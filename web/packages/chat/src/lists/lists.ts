@@ -26,11 +26,13 @@ interface Row<T> {
 export interface Table<T> {
   /** The rows of the last complete reading, with later changes. Null until the list was read completely once. */
   readonly shown: ReadonlyMap<string, T> | null;
-  /** The known rows. While the list is being read, only the rows that were read or sent since the reading began. */
+  /**
+   * The known rows. While the list is being read, these are the rows that were read or sent since the reading began.
+   */
   readonly rows: ReadonlyMap<string, Row<T>>;
   /**
-   * The rows that were removed while the list is being read, each with the lists version of its removal. An older page
-   * must not add such a row again.
+   * For each row that was removed during the present reading of the list: the lists version of the removal. An older
+   * page must not add the row again.
    */
   readonly gone: ReadonlyMap<string, number>;
   readonly reading: boolean;

@@ -155,8 +155,8 @@ function loginRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * Drops a refused UserSig: if it is the newest one and was never accepted, restores the UserSig that the server
- * accepted last. Returns whether that UserSig was restored.
+ * Drops a refused UserSig if it is the newest one and was never accepted. The session then uses the UserSig that the
+ * server accepted last. Returns whether the UserSig was dropped.
  */
 function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
   const { session } = turn;

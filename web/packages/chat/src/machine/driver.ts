@@ -255,8 +255,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer after a step. In a hidden page, a timer that was set by another timer may be late by a minute, which
-   * is the server's heartbeat timeout. A timer that was set when a message arrived is not late.
+   * Sets the timer after a step. In a hidden page, a timer that was set by another timer may be late by a minute, and
+   * the server's heartbeat timeout is a minute. A timer that was set when a message arrived is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);

@@ -48,7 +48,7 @@ export function refuseNext(turn: Turn, why: Refused): void {
   });
 }
 
-/** Rejects the logins and calls that wait for the next session and are past their deadline. */
+/** Rejects the logins and calls that wait for the next session and whose deadlines have passed. */
 export function expireNext(turn: Turn): void {
   const { next } = turn.state;
   if (next === null) {

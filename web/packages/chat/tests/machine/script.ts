@@ -269,7 +269,7 @@ export class World {
   }
 }
 
-/** Returns the abilities of a client that may use statuses (`on`) or may not (`off`). */
+/** Returns the abilities of a client. `on` allows statuses, and `off` does not. */
 function abilities(words: string[]): AbilitiesJson {
   return words.includes("on") ? { statusesOfOthers: true, queryBatch: 500 } : { refusalCode: 72001, queryBatch: 500 };
 }
