@@ -43,7 +43,7 @@ export interface TUIKitConfig {
    * the first choice is selected. Default: `["never", 1800, 3600, "tonight", "date"]`.
    */
   statusDurations?: StatusDurations;
-  /** The suggested custom statuses; default `null`: those of the kit, in the language of the component. */
+  /** The suggested custom statuses. Default: `null`, for those of the kit in the language of the component. */
   statusSuggestions?: readonly SuggestedStatus[] | null;
 }
 

@@ -189,9 +189,9 @@ export const avatarStyles = css`
 `;
 
 /**
- * The picture of a user, or their initials, and a dot: green if the user is online, grey if the user is offline or
- * not logged in, hollow if the status was received before the connection was lost. Without a known status there is no
- * dot.
+ * The picture of a user, or the initials, and a dot for the online status. The dot is green for an online user, and
+ * grey for a user who is offline or not logged in. It is hollow if the status was received before the connection was
+ * lost. Without a known status, there is no dot.
  *
  * ```html
  * <tuikit-avatar user-id="alice" name="Alice Chen" status="1"></tuikit-avatar>

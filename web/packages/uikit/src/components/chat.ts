@@ -310,7 +310,10 @@ export class TuikitChat extends StatusElement {
     this.#readAlong();
   };
 
-  /** Marks the messages as read, if the page is visible and has the focus, and the end of the messages is in view. */
+  /**
+   * Marks the messages as read if three conditions hold: the page is visible, it has the focus, and the end of the
+   * messages is in view.
+   */
   #readAlong(): void {
     if (this.isAtEnd && document.visibilityState === "visible" && document.hasFocus()) {
       this.#dialogue?.markRead();

@@ -36,9 +36,9 @@ const NOBODY: readonly Friend[] = [];
 let pinyin: Pinyin | null = null;
 
 /**
- * The friends of the user with picture, online status and custom status, grouped by the first letter of the name; a
- * Chinese name is grouped by its pinyin. The header of the current letter stays at the top. The bar at the side jumps
- * to a letter.
+ * The list of the user's friends, grouped by the first letter of the name. For a Chinese name, it is the first letter
+ * of the pinyin. A row has the friend's picture, name, online status and custom status. The header of the current
+ * letter stays at the top. The bar at the side jumps to a letter.
  *
  * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; a letter jumps to that letter. In the
  * bar, the arrows, Home and End move between letters. Shift+F10, the menu key, a right click or a long press opens the

@@ -33,8 +33,8 @@ export interface ConversationEventDetail {
 const NOBODY: readonly string[] = [];
 
 /**
- * The list of the user's conversations. A row has the peer's picture, online status and custom status, the last
- * message with its time, and the number of unread messages. Pinned conversations are at the top.
+ * The list of the user's conversations. A row has the peer's picture, name, online status and custom status. It also
+ * has the last message with its time, and the number of unread messages. Pinned conversations are at the top.
  *
  * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; Delete asks whether to delete.
  * Shift+F10, the menu key, a right click or a long press opens the menu of a row.

@@ -26,8 +26,8 @@ export const CALLS_PER_WINDOW = 10;
 /** The length of the window for `CALLS_PER_WINDOW`, in milliseconds. */
 export const WINDOW = 5_000;
 /**
- * The age, in milliseconds, at which the subscription list, and statuses of users without a subscription, are
- * requested again.
+ * The age, in milliseconds, at which data is requested again: the subscription list, and the statuses of users without
+ * a subscription.
  */
 export const STALE_AFTER = 30_000;
 /**
@@ -36,8 +36,8 @@ export const STALE_AFTER = 30_000;
  */
 export const GRACE = 10_000;
 /**
- * The minimum number of subscriptions that are ended together to make room, so that further scrolling does not need a
- * call each time.
+ * The minimum number of subscriptions that are ended together to make room. If it were 1, further scrolling would need
+ * a call each time.
  */
 export const MAKE_ROOM = 50;
 /**
@@ -119,9 +119,9 @@ export class Ledger {
   readonly #foreign = new Set<string>();
   /** The users to whom this page had subscribed before the page was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
-  /** The users who have left all lists, each with the time of leaving. */
+  /** For each user who has left all lists: the time of leaving. */
   readonly #left = new Map<string, number>();
-  /** The users for whom the server has refused a query or subscription, each with the time of the refusal. */
+  /** For each user for whom the server has refused a query or a subscription: the time of the refusal. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;

@@ -13,10 +13,7 @@ export const SETTLE = 120;
 /** The time, in milliseconds, after which calls are made although a list keeps scrolling. */
 export const LONGEST_SETTLE = 500;
 
-/**
- * The part of a `Storage` in which the kit keeps its subscriptions, so that the page can end the subscriptions after a
- * reload.
- */
+/** The part of a `Storage` in which the kit keeps its subscriptions. After a reload, the page can then end them. */
 export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export interface WatcherOptions {

@@ -105,7 +105,7 @@ class Script {
     }
   }
 
-  /** Checks the next action: `-> nothing`, which may have a time, or the kind of the call and its users. */
+  /** Checks the next action. The words are `nothing` and possibly a time, or the kind of the call and its users. */
   #expectCall([kind = "", ...rest]: readonly string[]): void {
     const next = this.#ledger.next(this.#now);
     const made = "call" in next ? text(next.call) : "nothing";
@@ -122,7 +122,7 @@ class Script {
 
   /**
    * Answers the call. `<- refused CODE` refuses it. The answer to a read is the limit and the users, or `none`. The
-   * answer to a query is statuses, and `user!` for a user without an account. The answer to a subscription is the
+   * answer to a query is statuses, with `user!` for a user without an account. The answer to a subscription is the
    * same, with `-user` for an evicted user.
    */
   #answer(words: readonly string[]): void {
