@@ -378,8 +378,8 @@ export class OverviewPage extends View {
   };
 
   /**
-   * Reads the figures of the selected range now, and again after each step and at least once a minute, while the page
-   * is visible.
+   * Reads the figures of the selected range now, after each step, and at least once a minute. While the page is hidden,
+   * reads nothing.
    */
   readonly #look = async (): Promise<void> => {
     clearTimeout(this.#pastTimer);
