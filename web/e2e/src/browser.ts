@@ -31,7 +31,7 @@ export async function launch(): Promise<Browser> {
 /** The windows of one visitor, and the errors in their pages. */
 export class Windows {
   readonly errors: string[] = [];
-  /** The requests of pages to other hosts since `withoutOthers` was called, each as `type address`. */
+  /** The requests of pages to other hosts since `withoutOthers` was called, as `type address`. */
   readonly elsewhere: string[] = [];
   #pages = 0;
 

@@ -1,6 +1,6 @@
 /**
- * Checks every page with the rules of axe, in the light and the dark theme, in English and Chinese, on a desktop and a
- * telephone. No page may have a serious problem, or be wider than the screen of the telephone.
+ * Checks every page with the rules of axe, in both themes, in English and Chinese, on a desktop and a telephone. No
+ * page may have a serious problem, or be wider than the screen of the telephone.
  */
 
 import type { Browser, Page } from "playwright-core";

@@ -1,4 +1,4 @@
-/** Tests the tarballs of the packages: their files, and every way to load them. `npm run build` must run before. */
+/** Tests the tarballs of the packages: their files, and every way to load them. Needs the output of `npm run build`. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,4 @@
-/**
- * The card of the visitor: the name, the custom status with its editor, and the privacy settings: the visibility and
- * the block list.
- */
+/** The card of the visitor: the name, the custom status with its editor, the visibility and the block list. */
 
 import type { Profile, UserStatus } from "@lamplight/chat";
 import type { StatusDuration } from "@lamplight/uikit";

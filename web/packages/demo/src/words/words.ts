@@ -70,7 +70,9 @@ export interface Words {
   readonly saysNothing: string;
   readonly net: Readonly<Record<"connected" | "connecting" | "disconnected", string>>;
   readonly endings: Readonly<Record<Ending, string>>;
-  /** The button that logs in here again. It logs out the device that has ended the login here. */
+  /**
+   * The label of the button that logs in here again. That login logs out the device that has ended the earlier login.
+   */
   readonly useHere: string;
   readonly withheld: Readonly<Record<"switchedOff" | "notInEdition", string>>;
   readonly noServer: string;
