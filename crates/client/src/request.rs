@@ -29,7 +29,7 @@ pub struct LoggedIn {
 /// The calls that an app's settings allow its clients, and their limits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// Whether the app allows queries of and subscriptions to other users' statuses, and notifications about them.
+    /// Whether the app allows queries, subscriptions and notifications for the statuses of other users.
     pub statuses_of_others: bool,
     /// The code with which the server refuses queries and subscriptions (7013 or 72001). `None` if they are allowed.
     pub refusal: Option<u32>,
@@ -39,7 +39,7 @@ pub struct Abilities {
     pub subscriptions_limit: u32,
     /// The largest number of users in one query.
     pub query_batch: u32,
-    /// The largest number of users in one subscription.
+    /// The largest number of users in one call that subscribes.
     pub subscribe_batch: u32,
     /// The largest number of users in one call that unsubscribes.
     pub unsubscribe_batch: u32,

@@ -123,7 +123,7 @@ impl Restore {
         smaller > 0
     }
 
-    /// Puts the users of the sent batch back at the front. The batch was refused, or its link broke.
+    /// Puts the users of the sent batch back in front of the waiting users. The batch was refused, or its link broke.
     pub(crate) fn put_back(&mut self) {
         for user in self.sent.take().unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(user);
