@@ -10,7 +10,7 @@ pub struct Shown {
     pub kind: StatusType,
     /// The custom status.
     pub text: String,
-    /// The time at which the server clears the custom status; `None` without a duration.
+    /// The time at which the server clears the custom status; `None` if it has no duration.
     pub expires: Option<Timestamp>,
     /// The time when the status type last changed.
     pub since: Timestamp,

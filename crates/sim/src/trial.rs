@@ -50,8 +50,8 @@ impl From<Failed> for Fault {
     }
 }
 
-/// The fields whose changes give a status a new version. Changes of `last_seen`, and of the devices of an online user,
-/// do not.
+/// The fields whose changes give a status a new version. A change of `last_seen`, or of the devices of an online user,
+/// does not.
 type Versioned = (StatusType, String, Option<Timestamp>, Timestamp, Reason);
 
 /// All statuses that the directory has had for a user.

@@ -261,7 +261,7 @@ impl Worker {
     }
 }
 
-/// The users whose statuses must be read. `effects` must contain no other effects.
+/// The users whose statuses must be read, from effects of the kind [`Effect::Read`]. Other effects must not occur.
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),

@@ -46,7 +46,7 @@ pub struct World {
     node: Option<Node>,
     workers: Vec<Worker>,
     readers: Vec<LogReader>,
-    /// For each worker: whether it reads new entries of the change log at once. A worker that does not is late.
+    /// For each worker: whether it reads new entries of the change log at once. A worker that reads them later is late.
     awake: [bool; WORKERS],
     woken: [bool; WORKERS],
     clients: BTreeMap<u64, Client>,

@@ -58,8 +58,8 @@ fn a_hundred_thousand_steps_go_as_the_model_says() {
     check("LAMPLIGHT_SIM_STEPS", STEPS, EXPECTED, run_seed, shrink);
 }
 
-/// Checks that each step has the same effect on several nodes as on one. Of nodes, the model knows only that one may be
-/// lost.
+/// Checks that each step has the same effect on several nodes as on one. The model knows nothing of nodes, except that
+/// a node may be lost.
 #[test]
 fn steps_on_several_nodes_go_as_the_model_says() {
     let expected: Vec<&str> = EXPECTED.iter().copied().chain(["lost node"]).collect();

@@ -28,8 +28,8 @@ const EACH_HELD_UP: usize = 100;
 /// The number of operations in a run with devices that return early. One operation in twenty is in such a run.
 const EACH_RETURNS: usize = 100;
 
-/// The number of operations in a run on several nodes. One operation in five is in such a run. Only one of thirty such
-/// runs finds some of the planted mistakes.
+/// The number of operations in a run on several nodes. One operation in five is in such a run. Some planted mistakes
+/// are found by only one of thirty such runs.
 const EACH_ON_NODES: usize = 150;
 
 /// Events that must occur in [`OPERATIONS`] operations. If one does not occur, the runs do not test it.

@@ -26,7 +26,7 @@ pub enum Name {
     ClosedWhileCurrent,
     /// A connection is open, although the user's record does not have its device.
     NoSuchLogin,
-    /// The facts have a login that the record does not have, after a kick or a deletion.
+    /// After a kick or a deletion, the facts have a login that the record does not have.
     OrphanLogin,
     /// A UserSig was refused as revoked, although it was issued after the answer to the last kick.
     FreshSigRefused,

@@ -119,7 +119,7 @@ pub(crate) struct Past {
     pub created: Option<u64>,
     /// The last time at which [`Past::rest`] removed kicks; `None` if it has removed none.
     pub kicked_before: Option<u64>,
-    /// For each device: whether a logout was requested, or its UserSig has expired.
+    /// For each device: whether it has requested a logout or its UserSig has expired.
     pub logged_out: [bool; DEVICES.len()],
 }
 
@@ -187,8 +187,8 @@ pub(crate) struct People {
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
     /// The native devices that were kicked by another login or have logged out, and have not logged in again.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// For each device: the numbers of login requests by the application that were not refused, and of automatic
-    /// resumes that succeeded.
+    /// For each device: the numbers of the application's login requests that were not refused. Also the numbers of the
+    /// automatic resumes that succeeded.
     pub device_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
     /// The attempts to log in: the user, the time at which the UserSig was issued, and whether it was a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,

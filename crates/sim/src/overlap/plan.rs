@@ -126,7 +126,7 @@ pub const fn with_restrictions(seed: u64) -> u64 {
 /// The URL of the simulated backend, to which no connection is opened.
 const RECEIVER: &str = "http://127.0.0.1:9/";
 
-/// If the remainder of a seed by this divisor is [`RACES_AT`], the plan of the seed has competing logins.
+/// The divisor that selects the seeds with competing logins: those with the remainder [`RACES_AT`].
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 

@@ -121,8 +121,8 @@ impl World {
         }
     }
 
-    /// Waits until the ends of custom statuses that are near have passed. Then checks that each text whose end has
-    /// passed was cleared. The keeper and the duties of nodes may take [`LONGEST_EXPIRY`] to clear a text.
+    /// Waits while a custom status is about to end, or has just ended. Then checks that no record has a text that
+    /// should have been cleared. The keeper and the duties of nodes may take [`LONGEST_EXPIRY`] to clear a text.
     pub(super) fn wait_for_texts(&mut self) {
         let texts = |world: &Self| -> Vec<(Who, UserStatus)> {
             let all = world.statuses().into_iter().enumerate();

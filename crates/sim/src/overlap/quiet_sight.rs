@@ -85,8 +85,8 @@ impl World {
         }
     }
 
-    /// In a quiet world, makes a user hide and become visible again, either from everybody or from one user. Checks the
-    /// events of all watchers.
+    /// In a quiet world, makes a user hide from everybody or from one user, and become visible again. Checks the events
+    /// of all watchers.
     pub fn probe_restrictions(&mut self, phase: usize, expected: &BTreeMap<Who, BTreeSet<Who>>) {
         if !self.plan.restricts || self.judge.is_broken() {
             return;

@@ -41,13 +41,13 @@ pub(crate) struct Owner {
 #[derive(Default)]
 pub(crate) struct Asked {
     pub viewer: Who,
-    /// For each user: the state from which the expected answer follows, as long as nothing changes.
+    /// For each user: the state that determines the expected answer if nothing changes.
     pub users: Vec<AskedOf>,
     /// The recipient of a message.
     pub to: Option<Who>,
 }
 
-/// The status of one user that a viewer may be shown, and whether it is certain.
+/// The status that a viewer may be shown of one user, and whether it is certain.
 #[derive(Clone)]
 pub(crate) struct AskedOf {
     pub moves: u64,

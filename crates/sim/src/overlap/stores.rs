@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
     /// The interests of the workers of all nodes; `None` for a single process. An entry that concerns none of them is
-    /// dropped when it is appended. No node could ignore it earlier.
+    /// dropped when it is appended. This is the earliest time at which a node could ignore it.
     interests: Option<Arc<Interests>>,
     /// The epoch of a directory that several nodes share. `None` for a single process, which has the epoch of
     /// `current`.

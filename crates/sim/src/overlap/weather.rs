@@ -23,7 +23,8 @@ pub(crate) struct Climate {
     pub cursed_live: Option<User>,
 }
 
-/// The least maximum of delays, in milliseconds, at which calls count as slow. A quiet world has shorter delays.
+/// The smallest [`Climate::delay`], in milliseconds, at which calls count as slow. In a quiet world, the delay is
+/// smaller.
 const SLOW: usize = 10;
 
 /// The kind of a store call.

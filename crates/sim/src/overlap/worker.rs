@@ -328,7 +328,7 @@ impl Worker {
     }
 
     /// Asks every client to connect to another node, because this node stops. Does not record the ends of the
-    /// connections in the directory. In the directory, the node holds its links afterwards.
+    /// connections in the directory: after this call, the node holds its links there.
     pub fn send_away(self: &Rc<Self>) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.close(slot, None, None));

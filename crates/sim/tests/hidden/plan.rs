@@ -167,7 +167,7 @@ pub struct Plan {
     pub retention_ms: u32,
     pub rate: u16,
     pub limit: u16,
-    /// The maximum number of changes of one user per second that a worker sends.
+    /// The maximum number of changes of one user that a worker sends per second.
     pub changes_per_second: u32,
     pub entries: Vec<Entry>,
     /// The index in `entries` of the first act after the hider has hidden.

@@ -205,8 +205,8 @@ impl Worker {
         }
     }
 
-    /// Handles the effects of joining, or of setting a watch list. Users to be read are read together with the watch
-    /// list of the connection. Changes of the subscription list are recorded.
+    /// Handles the effects of joining, or of setting a watch list. Statuses that must be read are read together with
+    /// the watch list of the connection. Changes of the subscription list are recorded.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
