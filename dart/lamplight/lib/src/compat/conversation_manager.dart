@@ -38,9 +38,10 @@ class V2TIMConversationManager {
     listener == null ? listeners.clear() : listeners.remove(listener);
   }
 
-  /// Reads a page of the list. Pinned conversations come first. Both parts are
-  /// sorted by the latest message, the newest first. [nextSeq] is `0` for the
-  /// first page, or the `nextSeq` of the previous page.
+  /// Reads a page of the list. Pinned conversations come first, then the
+  /// others. In each of the two groups, conversations with the latest messages
+  /// come first. [nextSeq] is `0` for the first page, or the `nextSeq` of the
+  /// previous page.
   Future<V2TimValueCallback<V2TimConversationResult>> getConversationList({
     required String nextSeq,
     required int count,

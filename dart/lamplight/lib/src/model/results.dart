@@ -369,9 +369,9 @@ final class HistoryPage {
   String toString() => 'HistoryPage($messages, isLast: $isLast)';
 }
 
-/// A page of this user's conversation list. Pinned conversations come first.
-/// Both parts are sorted by the latest message, the newest first, and then by
-/// the userID of the peer.
+/// A page of this user's conversation list. Pinned conversations come first,
+/// then the others. Each of the two groups is sorted by the latest message, the
+/// newest first, and then by the userID of the peer.
 final class ConversationPage {
   /// Creates a page.
   const ConversationPage({

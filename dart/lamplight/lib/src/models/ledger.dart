@@ -22,9 +22,8 @@ import 'calls.dart';
 /// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes of refusals because the app has switched statuses off, or because
-/// its edition does not have them. Some servers of the cloud use 3122 for the
-/// edition.
+/// The codes of two refusals: the app has switched statuses off, or its edition
+/// does not have them. Some servers of the cloud use 3122 for the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,

@@ -342,9 +342,9 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// The number of readings of the list and ends of sessions so far. If it has
-  /// changed before a page arrives, the page is ignored, because its reading is
-  /// over.
+  /// The number of readings of the list that have begun, plus the number of
+  /// sessions that have ended. If it has changed before a page arrives, the
+  /// page is ignored, because its reading is over.
   int _attempt = 0;
   Future<void>? _reading;
 

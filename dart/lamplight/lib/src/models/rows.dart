@@ -211,9 +211,9 @@ final class FriendRow extends ContactRow {
   String toString() => 'FriendRow($userId, $status)';
 }
 
-/// Sorts conversations for a list. Pinned conversations come first. Both parts
-/// are sorted by the last message, then by the last activity, the latest first.
-/// Equal conversations keep their order.
+/// Sorts conversations for a list. Pinned conversations come first, then the
+/// others. Each of the two groups is sorted by the last message, then by the
+/// last activity, the latest first. Equal conversations keep their order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();
   indexed.sort((one, other) {
