@@ -1,4 +1,4 @@
-/** Tests the calls about the block list and the visibility, with a test as the server. */
+/** Tests the calls about the block list and the visibility. The test itself acts as the server. */
 
 import { expect, test } from "vitest";
 import Lamplight from "../src/index.js";

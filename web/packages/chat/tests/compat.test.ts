@@ -1,4 +1,6 @@
-/** Tests `@lamplight/chat/compat`, which is for programs that were written for the cloud's SDK, without a server. */
+/**
+ * Tests `@lamplight/chat/compat` without a server. That module is for programs that were written for the cloud's SDK.
+ */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

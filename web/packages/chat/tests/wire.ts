@@ -1,4 +1,4 @@
-/** A client whose server is the test: the test gets each message that the client sends, and sends any answers. */
+/** A client whose server is the test. The test gets each message that the client sends, and sends the answers. */
 
 import Lamplight, { type Chat } from "../src/index.js";
 import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "../src/gen/wire.js";

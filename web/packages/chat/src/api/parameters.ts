@@ -19,7 +19,7 @@ export const LONGEST_CUSTOM_STATUS = 2_592_000;
 
 const USER_ID = /^[ -~]{1,32}$/;
 
-/** Checks a list of userIDs. The length is not checked here, because an app can change the limit. */
+/** Checks a list of userIDs. The length of the list is not checked here, because an app can change the limit. */
 export function userList(value: unknown, name: string): string[] {
   const users = textList(value, name);
   const malformed = users.find((user) => !USER_ID.test(user));

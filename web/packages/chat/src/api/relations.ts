@@ -148,8 +148,8 @@ export async function friendProfiles(
 // The block list and the visibility.
 
 /**
- * Adds users to the block list, or removes them. A user who is already on the list, or already off it, counts as a
- * success. Throws an error if the call fails for all users.
+ * Adds users to the block list, or removes them. A user for whom nothing has to be changed counts as a success. Throws
+ * an error if the call fails for all users.
  */
 export async function changeBlocked(
   { driver, lists }: Core,

@@ -1,6 +1,6 @@
 /**
- * The typings of the cloud's SDK, for programs that use them. They have `any` in places where a program may use its
- * own types, so `any` stays there. `@lamplight/chat` itself is fully typed.
+ * The typings of the cloud's SDK, for programs that use them. They have `any` where a program may use its own types.
+ * `@lamplight/chat` itself is fully typed.
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-function-type,

@@ -174,8 +174,8 @@ export function totalUnread(conversations: Iterable<ConversationJson>): number {
 }
 
 /**
- * Returns the conversations after a message of this client was stored. The conversation of the message is moved or
- * added.
+ * Returns the conversations after a message of this client was stored. The conversation of the message is moved to its
+ * place, or added.
  */
 export function withSent(
   { conversations, friends }: Lists,

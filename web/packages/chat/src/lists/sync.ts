@@ -76,9 +76,9 @@ interface Reading {
 /** A catch-up after changes that the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
-   * The conversations as they were before the lists are read again. In each of them, the messages after its last
-   * message were missed, and must be read. Null if no conversations were read before. Also null when the reading of the
-   * messages has begun.
+   * The conversations before the lists were read again. In each of them, the messages after its last message were
+   * missed, and must be read. Null if no conversations were read before. Also null when the reading of the messages has
+   * begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**

@@ -20,8 +20,8 @@ export interface Folded {
 export const EMPTY: Cache = new Map();
 
 /**
- * Adds statuses of watched users. Drops a status that is not newer than the cached status. For a user in `replacing`,
- * drops a status only if its version is equal: the server may have lost newer versions.
+ * Adds statuses of watched users. Drops a status that is not newer than the cached status. A status in `replacing` is
+ * dropped only if its version equals the cached one: the server may have lost newer versions.
  */
 export function fold(
   cache: Cache,

@@ -1,4 +1,6 @@
-/** Tests `@lamplight/chat/compat`, which is for programs that were written for the cloud's SDK, with a real server. */
+/**
+ * Tests `@lamplight/chat/compat` with a real server. That module is for programs that were written for the cloud's SDK.
+ */
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import WebSocket from "ws";

@@ -1,5 +1,5 @@
 /**
- * Simulates how many clients return to a server that was down for a while. Each client has its own jitter. The time
+ * Simulates the return of many clients to a server that was down for a while. Each client has its own jitter. The time
  * is simulated.
  */
 
