@@ -24,7 +24,8 @@ export interface UserStatus {
   /** The reason for the last change. The kit knows `custom_expired`: the custom status has ended. */
   reason?: string;
   /**
-   * A decimal number that increases with every change of this user. Undefined if the SDK sends all changes in order.
+   * A decimal number that increases with every change of this user's status. Undefined if the SDK sends all changes in
+   * order.
    */
   version?: string;
 }

@@ -70,7 +70,10 @@ export function secondsOf(choice: Choice, { now, date, kept }: ChoiceValues): nu
   }
 }
 
-/** Returns the date and time to begin with, in the form of an input field: an hour later, at the next half hour. */
+/**
+ * Returns the initial date and time, in the form of an input field: an hour after `now`, rounded up to the next half
+ * hour.
+ */
 export function firstDate(now: number): string {
   const date = new Date(now + 3_600_000);
   date.setMinutes(date.getMinutes() <= 30 ? 30 : 60, 0, 0);

@@ -7,8 +7,8 @@ import type { Words } from "../words/words.js";
 export const LARGEST_BADGE = 99;
 
 /**
- * Sorts conversations: pinned conversations first, then by the last message, the latest first. Equal conversations keep
- * their order.
+ * Sorts conversations. Pinned conversations come first, then the others. Each of the two groups is sorted by the last
+ * message, the latest first. Equal conversations keep their order.
  */
 export function inOrder(conversations: readonly Conversation[]): Conversation[] {
   return [...conversations].sort(

@@ -1,6 +1,6 @@
 /**
  * The driver of the ledger. It makes the calls of the ledger one after another, and passes the events of the client to
- * the ledger. It reports which statuses to show have changed.
+ * the ledger. It reports changes of the statuses to show.
  */
 
 import { EVENT } from "@lamplight/chat";
