@@ -1,6 +1,6 @@
 /**
- * The section with the two switches. A text beside each says what it does, and with which code calls are refused
- * while it is off.
+ * The section with the two switches. A text beside each switch says what the switch does, and with which code calls are
+ * refused while it is off.
  */
 
 import { CODES } from "@lamplight/chat/codes";
