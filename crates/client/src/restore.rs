@@ -109,7 +109,7 @@ impl Restore {
         Restored { kept, lost: self.lose(lost) }
     }
 
-    /// Processes a refusal of the batch that is temporary.
+    /// Processes a temporary refusal of the batch.
     pub(crate) fn refused_for_now(&mut self, now: Moment) {
         self.put_back();
         self.not_before = now + AFTER_REFUSAL;

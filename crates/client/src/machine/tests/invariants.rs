@@ -1,4 +1,4 @@
-//! Checks the guarantees of the machine to its driver, with random scripts.
+//! Checks, with random scripts, that the machine keeps its guarantees to the driver.
 
 use super::super::*;
 use super::LIVE;
