@@ -191,7 +191,7 @@ async fn keep(shared: &Shared) {
     }
 }
 
-/// Repeats appends to the change log that have failed.
+/// Repeats the failed appends to the change log.
 async fn tell(shared: &Shared) {
     loop {
         shared.service.telling().waits().await;
