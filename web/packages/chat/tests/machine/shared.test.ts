@@ -275,7 +275,7 @@ function statuses(words: string[]): UserStatusJson[] {
     });
 }
 
-/** Returns the users with this sign in front, without the sign. */
+/** Returns the users whose names are preceded by `sign`, without the sign. */
 function signed(words: string[], sign: string): string[] {
   return words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
 }
