@@ -14,8 +14,9 @@ export interface Entry {
   readonly message: Message;
   /** Whether the message is the first of its day. */
   readonly isNewDay: boolean;
-  /** Whether the message is the first or the last of its group. */
+  /** Whether the message is the first of its group. */
   readonly isFirst: boolean;
+  /** Whether the message is the last of its group. */
   readonly isLast: boolean;
 }
 
