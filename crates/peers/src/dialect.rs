@@ -50,12 +50,13 @@ pub struct Heard<'a> {
     watcher: u32,
     now: u64,
     logged_in: bool,
+    ended: bool,
 }
 
 impl<'a> Heard<'a> {
     /// Creates a receiver for the connection of this user; `now` is in nanoseconds.
     pub fn new(ledger: &'a mut Ledger, watcher: u32, now: u64) -> Self {
-        Self { ledger, watcher, now, logged_in: false }
+        Self { ledger, watcher, now, logged_in: false, ended: false }
     }
 
     /// Records the state of a user: the number of a change, or 0.
@@ -80,6 +81,16 @@ impl<'a> Heard<'a> {
     pub fn is_logged_in(&self) -> bool {
         self.logged_in
     }
+
+    /// Records that the server has announced the end of the connection.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether the server has announced the end of the connection.
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
 }
 
 #[cfg(test)]
@@ -98,6 +109,7 @@ pub mod testing {
         pub step: u32,
         pub sent: Vec<u8>,
         pub logged_in: bool,
+        pub ended: bool,
         kept: Vec<u8>,
     }
 
@@ -108,7 +120,7 @@ pub mod testing {
             ledger.change(1, 0);
             let mut sent = Vec::new();
             dialect.open(0, &mut sent);
-            Self { dialect, ledger, step: 0, sent, logged_in: false, kept: Vec::new() }
+            Self { dialect, ledger, step: 0, sent, logged_in: false, ended: false, kept: Vec::new() }
         }
 
         /// Receives these bytes one by one, so that every message arrives in pieces.
@@ -119,6 +131,7 @@ pub mod testing {
                 let (step, sent) = (&mut self.step, &mut self.sent);
                 let used = self.dialect.read(0, step, &self.kept, sent, &mut heard).unwrap();
                 self.logged_in |= heard.is_logged_in();
+                self.ended |= heard.is_ended();
                 self.kept.drain(..used);
             }
         }
@@ -128,6 +141,7 @@ pub mod testing {
             let mut heard = Heard::new(&mut self.ledger, 0, 1_000);
             let used = self.dialect.read(0, &mut self.step, bytes, &mut self.sent, &mut heard)?;
             self.logged_in |= heard.is_logged_in();
+            self.ended |= heard.is_ended();
             Ok(used)
         }
 

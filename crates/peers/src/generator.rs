@@ -277,6 +277,10 @@ impl Generator {
             .dialect
             .read(user, &mut connection.step, bytes, &mut self.out, &mut heard)
             .with_context(|| format!("user {user} has received {}", excerpt(bytes)))?;
+        if heard.is_ended() {
+            self.end(user);
+            return Ok(());
+        }
         if heard.is_logged_in() && connection.stage == Stage::LoggingIn {
             connection.stage = Stage::LoggedIn;
             self.logged_in.push(user);
