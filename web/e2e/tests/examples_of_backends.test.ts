@@ -13,7 +13,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Example, examples, pageOf } from "../src/examples.js";
-import { program, Server } from "../src/server.js";
+import { program } from "../src/program.js";
+import { Server } from "../src/server.js";
 
 const run = promisify(execFile);
 

@@ -1,9 +1,9 @@
 /** Tests that other users do not notice the reload of a page. */
 
-import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { enterWith, playAs, rowOf, seesDot } from "../src/browser.js";
 import { setUpDemo } from "../src/demo.js";
+import { keepPictures, picturesOf } from "../src/recording.js";
 
 describe("a page that is loaded again", () => {
   const demo = setUpDemo(async (server) => {
@@ -73,36 +73,3 @@ describe("a page that is loaded again while the server is away", () => {
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
   });
 });
-
-/** Makes the page record every dot and custom status that it shows for a user. */
-async function keepPictures(page: Page, name: string): Promise<void> {
-  await page.evaluate((name) => {
-    const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
-    const list = desk?.shadowRoot?.querySelector("tuikit-conversation")?.shadowRoot;
-    if (list === null || list === undefined) {
-      throw new Error("the page has no list of conversations");
-    }
-    const pictures: string[] = [];
-    const look = () => {
-      const rows = [...list.querySelectorAll("[role=option]:not([hidden])")];
-      const row = rows.find((row) => row.querySelector(".name")?.textContent === name);
-      const dot = row?.querySelector(".dot")?.getAttribute("aria-label") ?? "no dot";
-      const picture = `${dot}: ${row?.querySelector(".status")?.textContent ?? ""}`;
-      if (picture !== pictures.at(-1)) {
-        pictures.push(picture);
-      }
-    };
-    look();
-    new MutationObserver(look).observe(list, {
-      subtree: true,
-      childList: true,
-      attributes: true,
-      characterData: true,
-    });
-    Object.assign(window, { pictures });
-  }, name);
-}
-
-function picturesOf(page: Page): Promise<string[]> {
-  return page.evaluate(() => (window as unknown as { pictures: string[] }).pictures);
-}
