@@ -7,6 +7,7 @@ mod arrows;
 mod codes;
 mod crates;
 mod dart;
+mod disk;
 mod dockerfile;
 mod fuzz;
 mod fuzz_lock;

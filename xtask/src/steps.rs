@@ -26,7 +26,7 @@ struct Run {
 const STEPS: &[Step] = &[
     Step {
         name: "tools",
-        about: "missing tools are installed, or named",
+        about: "the disk has enough free space; missing tools are installed, or named",
         run: |it| tools::set_up(&it.ground, it.may_install),
     },
     Step { name: "fmt", about: "rustfmt", run: |it| run(&mut it.ground.cargo("fmt --all -- --check")) },

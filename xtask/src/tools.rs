@@ -1,7 +1,7 @@
 //! The tools that the steps of `test` need. A missing tool is installed, or the command for it is printed.
 
 use crate::ground::{Ground, answers, output, run};
-use crate::{dart, spelling, web};
+use crate::{dart, disk, spelling, web};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
@@ -172,8 +172,10 @@ pub const CARGO_CYCLONEDX: CargoTool =
 const GUNGRAUN_RUNNER: CargoTool =
     CargoTool { name: "gungraun-runner", version: "0.20.0", at_least: None, features: "" };
 
-/// Installs missing tools, or prints the commands that install them. Also downloads the crates of the lock file.
+/// Checks the free space of the disk. Installs missing tools, or prints the commands that install them. Also downloads
+/// the crates of the lock file.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
+    disk::check(ground)?;
     let needed = NEEDED.iter().chain(NEEDED_FOR_WEB);
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
     // The crates of all platforms are downloaded, so that tools which read all dependencies work without the network.

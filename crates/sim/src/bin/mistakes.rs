@@ -148,6 +148,8 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
             .current_dir(copy)
             .env("CARGO_TARGET_DIR", root.join("target/mistakes/build"))
             .env("CARGO_PROFILE_DEV_DEBUG", "false")
+            // One crate changes from build to build, also where other builds are not incremental.
+            .env("CARGO_INCREMENTAL", "1")
             .env("LAMPLIGHT_SIM_STEPS", STEPS)
             .env("LAMPLIGHT_SIM_OPERATIONS", OPERATIONS)
             .env("LAMPLIGHT_SIM_SEEDS", SEEDS)
