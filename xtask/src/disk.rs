@@ -11,8 +11,7 @@ const FOR_BUILT_TREE: u64 = 3 * 1024;
 /// Returns an error if the file system has too little free space for all steps. Otherwise a compiler would fail after
 /// minutes, with a message that is easily taken for a fault of the code.
 pub fn check(ground: &Ground) -> Result<()> {
-    let needed =
-        if ground.path("target/debug/deps").exists() { FOR_BUILT_TREE } else { FOR_FRESH_CLONE };
+    let needed = if ground.path("target/debug/deps").exists() { FOR_BUILT_TREE } else { FOR_FRESH_CLONE };
     let free = free_mebibytes(&output(ground.command("df").args(["-P", "-k", "."]))?)?;
     println!("disk: {} GiB free", free / 1024);
     if free < needed {
