@@ -344,7 +344,8 @@ pub struct GetC2cUnreadMsgNumFields {
     /// The number of unread messages in all conversations.
     #[serde(rename = "AllC2CUnreadMsgNum")]
     all: u32,
-    /// The number of each sender in the request, in the order of the request; absent if the request has no senders.
+    /// The number of unread messages from each sender in the request, in the order of the request; absent if the
+    /// request has no senders.
     #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Vec::is_empty")]
     of_peers: Vec<UnreadOfPeer>,
     /// The senders without an account; absent when there are none.

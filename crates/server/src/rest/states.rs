@@ -59,7 +59,7 @@ pub struct AccountState {
     /// The devices that are logged in; absent if the request does not ask for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<Vec<DeviceState>>,
-    /// The users who may see the status; absent if everyone may, and if the request does not ask for details.
+    /// The users who may see the status; absent if everyone may, or if the request does not ask for details.
     #[serde(skip_serializing_if = "Option::is_none")]
     visibility: Option<StatusVisibility>,
     /// The custom status; empty if there is none, and absent if the request does not ask for it.
