@@ -15,7 +15,7 @@ pub struct SettingsArgs {
     /// Name. For display only
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// Edition. Queries of other users, subscribe and unsubscribe need flagship
+    /// Edition. Only flagship allows users to query, subscribe to and unsubscribe from the status of others
     #[arg(long, value_name = "EDITION", value_parser = edition())]
     edition: Option<Edition>,
     /// User status query and change notification. Users can query the status of others, subscribe to it and

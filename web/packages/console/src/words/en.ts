@@ -258,7 +258,7 @@ export const EN = {
       text: "Users can query and subscribe to others, and are notified of their changes.",
     },
     refusal:
-      "Queries of other users, subscribe and unsubscribe need Flagship. In other editions they are refused with",
+      "Only Flagship allows users to query and subscribe to the status of others. Other editions refuse this with",
   },
   app: {
     back: "All apps",
