@@ -203,8 +203,8 @@ mod tests {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of pairs of a time and a change. Returns the changes that were sent: `at:change` for a change that
-    /// was sent at once, and `at>change` for a change that has waited.
+    /// Runs a script of (time, change) pairs. Returns the changes that were sent: `at:change` for a change that was
+    /// sent at once, and `at>change` for a change that has waited.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)
     }

@@ -105,7 +105,8 @@ mod tests {
     use super::*;
     use crate::ConflationRate;
 
-    /// A crowd that is told of a change. The value is the interval of the user's changes, in milliseconds.
+    /// How a crowd is told of a change of the user it watches. The number in a variant is the interval at which the
+    /// user's changes are sent, in milliseconds.
     #[derive(Clone, Copy, Debug)]
     enum Told {
         AtOnce(u64),
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_watcher_has_the_newest_state_within_a_second() {
-        // A change waits for an interval at most. Then its crowd is served, before the next change of the user is sent.
+        // A change waits for an interval at most. Its crowd is then served before the next change of the user is sent.
         for watchers in [257, 300, 1_500, 3_000, 7_500, 15_000] {
             let interval = ConflationRate::default().interval(watchers);
             let interval_ms = interval.as_millis() as u64;

@@ -25,12 +25,12 @@ pub struct Device {
 
 /// The state of a logged-in device's connection.
 ///
-/// ```text
-///             connect                    linger or grace over
-/// (login) ──────────────▶ Connected ──▶ Held ──────────────────▶ Gone ──▶ (lapsed)
-///                             ▲  └─────── link ends, no linger ────▲
-///                             └──────────── connect ── Held, Gone ─┘
-/// ```
+/// - A login, and each later connect of the device, makes the state `Connected`.
+/// - If the connection is closed and the app has a linger, or if the node is lost, the state becomes `Held`.
+/// - If the connection is closed without a linger, or has timed out, the state becomes `Gone`.
+/// - At the end of the linger or grace, `Held` becomes `Gone`.
+/// - At the time `lapses` of `Gone`, the device is logged out.
+///
 /// A Web device never becomes `Gone`: it is logged out instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Link {
@@ -98,7 +98,8 @@ pub struct Connect<'a> {
     pub platform: Platform,
     /// The number of the login. A returning device keeps the number of its login.
     pub login: u64,
-    /// The creation number of the account at the time when the facts recorded the login; 0 for a returning device.
+    /// The creation number that the account had when the facts recorded this login. 0 if the device came back with an
+    /// earlier login, because nothing was recorded then.
     pub born: u64,
     /// The issue time of the device's UserSig, in seconds.
     pub issued: u64,

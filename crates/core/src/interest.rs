@@ -85,7 +85,7 @@ impl InterestTable {
         self.entries.iter_hash(hash).filter(move |entry| entry.hash() == hash).map(|entry| entry.reader)
     }
 
-    /// The number of pairs of a user and a reader that is interested in the user.
+    /// The number of (user, reader) pairs in which the reader is interested in the user.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

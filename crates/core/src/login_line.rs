@@ -27,8 +27,8 @@ pub const LOGIN_LINE_PLACES_PER_ADDRESS: u32 = 8;
 /// seconds. Wrong passwords can therefore delay some 1,500 addresses and networks at a time.
 const MOST_NETWORKS: usize = 16_384;
 
-/// The sizes of the networks of an address, from the smallest to the widest. The smallest is the IPv4 address itself,
-/// or the /64 network of an IPv6 address.
+/// The networks that contain an address, by size, from the smallest to the widest. The smallest is the IPv4 address
+/// itself, or the /64 network of an IPv6 address.
 const LEVELS: [Level; 3] = [
     Level { v4_bits: 32, v6_bits: 64, delay: Duration::from_secs(5) },
     Level { v4_bits: 24, v6_bits: 48, delay: Duration::from_secs(5) },

@@ -281,11 +281,12 @@ impl<S: Versioned> Hub<S> {
     /// Passes the states marked in a connection's mailbox to `tell`, and removes the marks. Stops when `tell` returns
     /// [`Told::Full`].
     ///
-    /// First come the users of whom the connection was told nothing yet, in the order in which it began to watch them.
-    /// The other users follow, in the order in which they were marked. A muted connection gets only the state of its
-    /// own user.
+    /// First come the users whose state the connection has not received yet, in the order in which it began to watch
+    /// them. The other users follow, in the order in which they were marked. A muted connection gets only the state of
+    /// its own user.
     ///
-    /// Returns `true` if the connection can get more states now, and `false` if it is muted or got them all.
+    /// Returns `true` if `tell` stopped the drain and marked states remain; `false` if none remain or the connection is
+    /// muted.
     pub fn drain(&mut self, watcher: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         self.graph.drain_pending(watcher, |state, hidden_from| tell(state.view_for(hidden_from)))
     }

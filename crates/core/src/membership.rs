@@ -46,7 +46,7 @@ pub struct Sighting {
     pub node: NodeId,
     /// The beat of the node, which increases with each renewal of its lease.
     pub beat: u64,
-    /// Whether the node is about to stop, and accepts no new clients.
+    /// Whether the node is about to stop. Such a node accepts no new clients.
     pub is_draining: bool,
 }
 

@@ -39,7 +39,7 @@ pub fn victims<'a>(
     others.iter().filter(|contender| leaving.contains(&contender.device)).copied().collect()
 }
 
-/// Whether logins on two platforms compete: the platforms are equal, or in one group of the mode.
+/// Whether logins on two platforms compete. They do if the platforms are equal, or in one group of the mode.
 fn same_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
     if one == other {
         return true;

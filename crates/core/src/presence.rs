@@ -49,7 +49,7 @@ pub struct Presence {
     pub(crate) subscriptions: Subscriptions,
     /// The time when the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
     pub(crate) subscriptions_end: Optional<Moment>,
-    /// Whether the subscription list was dropped, and the user has not subscribed to anybody since.
+    /// `true` if the subscription list was dropped and the user has not subscribed to anybody since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
     /// The login number up to which all logins were ended by a kick or a deletion. These logins may not connect.

@@ -52,7 +52,7 @@ impl RequestRate {
         self.thousandths_in(Self::BURST).div_ceil(1_000).try_into().unwrap_or(u32::MAX)
     }
 
-    /// Returns the number of parts that flow out of the bucket in a number of windows, rounded down.
+    /// Returns how many parts flow out of the bucket in this number of windows, rounded down.
     fn flow(self, windows: u16) -> u32 {
         (self.thousandths_in(Self::WINDOW * u32::from(windows)) / 1_000).try_into().unwrap_or(u32::MAX)
     }

@@ -24,8 +24,8 @@ const MOST_TRAVEL: Duration = Duration::from_secs(1);
 /// this many milliseconds. Smaller differences are errors of measurement.
 const LEAST_COMMON: i64 = 1_000;
 
-/// Returns the number of milliseconds by which the nodes of a cluster are ahead of the directory's clock. `all` has
-/// this number for each node. The result is the median, because some numbers may be of nodes that have stopped.
+/// Returns the milliseconds by which the nodes of a cluster are ahead of the directory's clock. `all` has this number
+/// for each node. The result is the median, because some numbers may be of nodes that have stopped.
 pub fn common_ahead(all: impl IntoIterator<Item = i64>) -> i64 {
     let mut all: Vec<i64> = all.into_iter().collect();
     all.sort_unstable();

@@ -9,7 +9,7 @@ use lamplight_model::{ConnectionId, DeviceId, Platform, UserId};
 pub struct Transition<T> {
     /// The answer to the caller.
     pub outcome: T,
-    /// Whether the record has changed, visibly or not, and must be stored. A refused call does not change it.
+    /// Whether the record has changed, visibly or not. If so, it must be stored. A refused call does not change it.
     pub changed: bool,
     /// Whether the visible status has changed, so that watchers must be notified.
     pub visible: bool,

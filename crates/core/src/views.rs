@@ -50,8 +50,8 @@ impl<S: Versioned> Views<S> {
     }
 
     /// Whether a status with this version and these restrictions is newer than the stored one. If the versions are
-    /// equal, the status with the restrictions of the later snapshot is newer. If the snapshots are
-    /// equal too, the status with fewer deadlines of shown statuses is newer.
+    /// equal, the status with the restrictions of the later snapshot is newer. If the snapshots are equal too, the
+    /// status with fewer deadlines of shown statuses is newer.
     pub fn is_older_than(&self, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
         let age = |restrictions: Option<&Arc<Restrictions>>| {
             restrictions.map(|it| (it.version(), std::cmp::Reverse(it.lapses_left())))

@@ -372,10 +372,11 @@ impl<S: Restricted> WatchGraph<S> {
     /// Passes the pending states of a watcher to `tell`, and removes their marks. Stops when `tell` returns
     /// [`Told::Full`]. The second argument of `tell` is the user of the watcher if the watcher may not see the state.
     ///
-    /// First come the subjects of which the watcher was told nothing yet, in the order of the edges. The other subjects
-    /// follow, in the order in which they were marked. A muted watcher gets only the state of its own user.
+    /// First come the subjects whose state the watcher has not received yet, in the order of the edges. The other
+    /// subjects follow, in the order in which they were marked. A muted watcher gets only the state of its own user.
     ///
-    /// Returns `true` if the watcher can get more states now, and `false` if it is muted or got them all.
+    /// Returns `true` if `tell` stopped the drain and pending states remain; `false` if none remain or the watcher is
+    /// muted.
     pub fn drain_pending(
         &mut self,
         key: WatcherKey,

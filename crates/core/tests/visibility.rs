@@ -423,7 +423,7 @@ fn whoever_could_see_all_along_is_not_told_that_another_may_see_again() {
         last_seen: None,
         online_devices: Default::default(),
     };
-    // Also if another node has just read the record, whose status was changed by something else than a login.
+    // The same holds if another node has just read the record, and the last change of the status was not a login.
     for reason in [Reason::Login, Reason::Custom] {
         let mut hub = Hub::<UserStatus>::default();
         let [own, friend, other] = ["u", "f", "o"].map(|name| watcher(&mut hub, name));

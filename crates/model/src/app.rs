@@ -129,7 +129,7 @@ impl fmt::Debug for WebhookSettings {
     }
 }
 
-/// The edition of an app. The default of a self-hosted app is `flagship` (SPEC section 7).
+/// The edition of an app. A self-hosted app has `flagship` unless its edition is set (SPEC section 7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edition {
@@ -244,9 +244,9 @@ pub struct Limits {
     pub unsubscribe_batch: u16,
     /// The longest custom status in bytes, 0–1,000.
     pub custom_status_bytes: u16,
-    /// The rate limit of each kind of call of one user, except `sendMessage` and `markRead`.
+    /// The rate limit that one user has for each kind of call, except `sendMessage` and `markRead`.
     pub rate: RateLimit,
-    /// The rate limit of the `sendMessage` calls of one user. The `markRead` calls have the same limit, and are counted
+    /// The rate limit that one user has for `sendMessage`. The `markRead` calls have the same limit, and are counted
     /// separately.
     pub message_rate: RateLimit,
     /// The rate limit of each command of the server API (SPEC section 8).

@@ -31,7 +31,7 @@ pub struct EndMark {
     pub at: Timestamp,
 }
 
-/// The cause of the end of a login, in the end mark of the device.
+/// The cause for which a login ended, as stored in the end mark of the device.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum EndWhy {
     /// Another login of the account kicked the login. The value is the platform of the other login.

@@ -53,7 +53,8 @@ impl Presence {
         self.is_as_rebuilt() && self.status_type() == StatusType::Online
     }
 
-    /// Adopts restrictions from the facts in a record that was just created from the facts and is not stored yet.
+    /// Applies the restrictions that the facts have (`stored`) to this record, which was just created from the facts
+    /// and is not in the directory yet.
     #[must_use]
     pub fn restricted(
         mut self,

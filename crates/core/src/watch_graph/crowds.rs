@@ -1,4 +1,4 @@
-//! The places of the watchers of a crowd among the edges of its subject.
+//! For each watcher in a crowd, the place of its edge among the edges of the watched subject.
 //!
 //! The watcher's end of an edge does not contain the place of the subject's end. Most subjects have few watchers, which
 //! are searched one by one. If a subject has many watchers, a hash table has their places.

@@ -74,7 +74,7 @@ impl<S: Restricted> WatchGraph<S> {
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
     }
 
-    /// Whether `watcher` watches the subject, and the newest state of the subject was sent to `watcher`.
+    /// `true` if `watcher` watches the subject and was sent the newest state of the subject.
     pub fn is_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let place = self.find_edge(watcher, subject.0);
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & PENDING == 0)
