@@ -20,7 +20,7 @@ struct Candidate {
     partitions: Vec<u16>,
 }
 
-/// The reader of the pushes of one link.
+/// Reads the pushes that arrive on one link.
 struct Reader {
     shared: Weak<Shared>,
     turn: Arc<Turn>,

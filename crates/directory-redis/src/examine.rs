@@ -47,8 +47,8 @@ pub struct RedisServerFound {
     pub replicas: u32,
     /// Whether the server writes an append-only file.
     pub keeps_a_file: bool,
-    /// The time in milliseconds by which the clock of the server is ahead of the clock of this machine. The error of
-    /// this time is at most half of the duration of the call.
+    /// How far the server's clock is ahead of this machine's clock, in milliseconds. The error is at most half of the
+    /// time that the call takes.
     pub clock_ahead_ms: i64,
 }
 

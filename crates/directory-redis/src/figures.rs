@@ -47,7 +47,7 @@ pub struct RedisFigures {
     pub batches: u64,
     /// The number of `batches` that were passed over, because they concern no user of this node.
     pub passed_over: u64,
-    /// The number of pairs of a user and a worker of this node that is interested in the user.
+    /// The number of (user, worker) pairs on this node in which the worker is interested in the user.
     pub interests: u64,
     /// The number of gaps in the log that were filled with batches that Redis keeps.
     pub gaps: u64,

@@ -80,12 +80,12 @@ impl Keys {
         self.of(partition, &format!("node:{:x}", node.0))
     }
 
-    /// The names of the three keys of the register of nodes: the entries, the beats, the requests to drain.
+    /// The names of the three keys in which the node register is stored: the entries, the beats, the requests to drain.
     pub(crate) fn register(&self, partition: u16) -> [String; 3] {
         ["nodes", "beats", "drains"].map(|name| self.of(partition, name))
     }
 
-    /// The key of the mark of the facts to which the live records belong.
+    /// The key that has the mark of the facts to which the live records belong.
     pub(crate) fn facts(&self, partition: u16) -> String {
         self.of(partition, "facts")
     }

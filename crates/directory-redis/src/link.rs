@@ -266,8 +266,8 @@ pub(crate) fn run_of(info: &str) -> Result<Run, RedisOpenError> {
     })
 }
 
-/// Compares the format and the number of partitions of the data with those of this node. Writes the values of this node
-/// if there is no data.
+/// Compares the format and the partition count of the stored data with those of this node. Writes the values of this
+/// node if there is no data.
 async fn check_meta(
     connection: &mut MultiplexedConnection,
     settings: &RedisSettings,
@@ -283,7 +283,7 @@ async fn check_meta(
     compared_meta(own, asked.map(|(found,)| found)).map(drop)
 }
 
-/// Compares the format and the number of partitions of the data with those of this node, and writes nothing. Returns
+/// Compares the format and the partition count of the stored data with those of this node, and writes nothing. Returns
 /// `true` if there is data.
 pub(crate) async fn has_meta(
     connection: &mut MultiplexedConnection,

@@ -21,8 +21,8 @@ const PARTITIONS_AT_ONCE: usize = 32;
 /// The approximate number of records that are read for one page of a list.
 const LISTED_AT_ONCE: usize = 20_000;
 
-/// The number of low bits that the cursor of `HSCAN` takes in the part of a [`RecordCursor`]. The high bits are the
-/// partition. A cursor of `HSCAN` is less than the size of the hash table, so 48 bits suffice.
+/// The number of bits that the cursor of `HSCAN` has in the part of a [`RecordCursor`]. They are the low bits; the high
+/// bits are the partition. A cursor of `HSCAN` is less than the size of the hash table, so 48 bits suffice.
 const SCAN_BITS: u32 = 48;
 
 /// The answer to one step of `HSCAN`: the next cursor, which is 0 after the last step, and fields with their values.

@@ -19,9 +19,9 @@ pub(crate) struct PushStream<S, F> {
     buffer: Vec<u8>,
     begin: usize,
     end: usize,
-    /// The end of the bytes for the library. These bytes start at `begin`.
+    /// The end of the bytes that the Redis library must read. These bytes start at `begin`.
     for_library: usize,
-    /// Whether the library gets all further bytes. This is so if the bytes are no frames.
+    /// Whether the library gets all further bytes, because the connection has sent bytes that are no frames.
     gives_up: bool,
 }
 
@@ -31,7 +31,8 @@ impl<S, F: FnMut(&[u8], &[u8])> PushStream<S, F> {
         Self { inner, heard, buffer, begin: 0, end: 0, for_library: 0, gives_up: false }
     }
 
-    /// Passes the messages at `begin` to their reader, up to the next frame for the library.
+    /// Passes the pub/sub messages from `begin` on to `heard`. Stops at the first other frame, which the Redis library
+    /// must read.
     fn sort(&mut self) {
         while !self.gives_up {
             match Frame::first(&self.buffer[self.begin..self.end]) {

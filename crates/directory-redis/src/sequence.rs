@@ -49,8 +49,8 @@ impl<T> Sequence<T> {
         true
     }
 
-    /// Notes that the store has assigned numbers up to `number`. Returns the batches that can now be delivered. Batches
-    /// up to the number of the first call do not count as missing.
+    /// Notes `number`, the highest number that the store has assigned. Returns the batches that can now be delivered.
+    /// Batches up to the number of the first call do not count as missing.
     pub(crate) fn compare(&mut self, number: u64) -> Vec<T> {
         self.known = self.known.max(number);
         match self.heard {

@@ -298,7 +298,8 @@ impl Shared {
         }
     }
 
-    /// Notes that the store has assigned numbers up to `number` in a partition.
+    /// Notes `number`, the highest batch number that the store has assigned in a partition. Earlier batches that have
+    /// not arrived then count as a [gap](Self::gaps), except on the first call.
     pub(crate) fn compare(&self, partition: u16, number: u64) {
         let mut state = self.partition(partition);
         let next = state.log.compare(number);

@@ -60,8 +60,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Handles the result of a call of the upkeep. After a failure, logs it and ends the link, because the server may be
-/// cut off.
+/// Handles the result of one upkeep call to Redis. If the call has failed, logs the error and ends the link to that
+/// server, because the server may be separated from the rest of its cluster.
 fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     if let Err(error) = done {
         let server = &link.server;

@@ -308,8 +308,9 @@ pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     assert_eq!(log.heard().await, news);
 }
 
-/// Checks that each stored change increments the revision by one, and that a call without a change does not. Revisions
-/// also increase across a removal. A log entry contains the revision of its change.
+/// Checks that each stored change increments the revision by one, and that a call without a change does not. A record
+/// that is created again after its removal continues with higher revisions. A log entry contains the revision of its
+/// change.
 pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;

@@ -49,7 +49,7 @@ pub struct InProcessDirectory {
     log: LocalLog,
     feed: Feed,
     journal: Option<Journal>,
-    /// Whether a write to the journal has failed, and `maintain` has not succeeded since.
+    /// `true` if a write to the journal has failed and `maintain` has not succeeded since.
     is_failing: AtomicBool,
     /// The boot id of the machine.
     machine: String,
@@ -209,8 +209,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry about a user to the journal. The caller holds the lock of the user's shard. A change can
-    /// therefore be read or logged only after it is in the journal.
+    /// Writes an entry about a user to the journal. The caller holds the lock of the user's shard, so nobody can read
+    /// the change, or append it to the change log, before it is in the journal.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {

@@ -72,7 +72,7 @@ impl Interests {
         self.shard(hash).has(hash)
     }
 
-    /// The number of pairs of a user and a reader that is interested in the user.
+    /// The number of (user, reader) pairs in which the reader is interested in the user.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }

@@ -73,7 +73,7 @@ pub trait Directory: Send + Sync {
     ///
     /// `read_in` is the [epoch](Self::epoch) at which the caller began to read the facts from which the record is made.
     /// If another epoch has begun since, the call fails with [`DirectoryErrorKind::Contended`] and stores nothing. A
-    /// lost record may have had a later login, which these facts did not have yet.
+    /// lost record may have had a later login that was not in the facts yet when the caller read them.
     fn seed_read_in<'a>(
         &'a self,
         user: &'a User,

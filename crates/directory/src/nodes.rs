@@ -60,13 +60,13 @@ pub struct NodeEntry {
     /// earlier than the present one, the node has been running since before the last loss of records.
     #[serde(default)]
     pub epoch: Option<Timestamp>,
-    /// The number of milliseconds by which the time of the node is ahead of the clock of the store. It is negative if
-    /// the time of the node is behind. The time of the node follows the clock of the store slowly.
+    /// The milliseconds by which the node's time is ahead of the store's clock. It is negative if the time of the node
+    /// is behind. The time of the node follows the clock of the store slowly.
     #[serde(default)]
     pub clock_ahead: i64,
     /// The number of the node's open connections.
     pub connections: u64,
-    /// Whether the node is about to stop, and accepts no new clients.
+    /// Whether the node is about to stop. Such a node accepts no new clients.
     pub is_draining: bool,
 }
 

@@ -95,7 +95,7 @@ impl Admission {
         self.outages.lock().cause()
     }
 
-    /// Whether the disk was full, and no write to new pages has succeeded since.
+    /// `true` if the disk was full and no write to new pages has succeeded since.
     pub(crate) fn needs_room(&self) -> bool {
         self.outages.lock().needs_room()
     }

@@ -26,8 +26,8 @@ pub(crate) struct Hosts {
     tls: MakeRustlsConnect,
     /// The pause before the next host is tried.
     next_after: Duration,
-    /// The index of the host of the last connection. Further connections are opened to this host while it can be used.
-    /// The connections then never lead to two hosts, even if an earlier host comes back.
+    /// The index of the host to which the last connection was opened. Further connections are opened to this host while
+    /// it can be used. The connections then never lead to two hosts, even if an earlier host comes back.
     last: AtomicUsize,
     is_random: bool,
 }

@@ -9,7 +9,7 @@ use lamplight_model::FactsMark;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_postgres::Row;
 
-/// The store's count of changes at the time when this node last advanced the mark.
+/// The store's count of changes, as it was when this node last advanced the mark.
 #[derive(Default)]
 pub(crate) struct Marked(AtomicU64);
 

@@ -26,7 +26,7 @@ const ATTEMPTS: u32 = 8;
 /// The pause after PostgreSQL has refused a connection, if there is no other connection to wait for.
 const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 
-/// The values of the parameters of a statement.
+/// The parameter values of a statement.
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// The work of a call on a connection. A repeated attempt does the work from its beginning.
@@ -36,7 +36,7 @@ pub(crate) trait Work: Sync {
     fn run(&self, connection: &mut Object) -> impl Future<Output = Result<Self::Answer>> + Send;
 }
 
-/// The counts of the calls of a node since it started.
+/// The numbers of calls that a node has made since it started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
     /// The number of reads that succeeded.

@@ -1,5 +1,5 @@
-//! Compares random histories of the lists of users with the model of the conformance suite. A history that shows a
-//! difference is reduced to a few steps.
+//! Executes random histories of the lists, and compares the store with the model of the conformance suite. A history
+//! that shows a difference is reduced to a few steps.
 
 mod common;
 

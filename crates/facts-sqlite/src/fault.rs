@@ -1,4 +1,4 @@
-//! Converts errors of SQLite and of the queues into errors of the port.
+//! Converts the errors of SQLite and of the queues into [`FactsError`]s.
 
 use lamplight_facts::{FactsError, FactsErrorKind};
 use rusqlite::{Error, ErrorCode};

@@ -14,8 +14,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
-/// Writes the unchanged header of the file, so that the commit writes a page to the disk. An update to equal values
-/// would write nothing.
+/// Writes the unchanged header of the file. Unlike an `UPDATE` that sets equal values, this makes the commit write a
+/// page to the disk.
 pub(crate) fn probe(db: &Connection) -> Result<()> {
     db.pragma_update(None, "application_id", APPLICATION_ID)
 }

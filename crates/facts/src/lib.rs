@@ -85,8 +85,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// Ends all logins of a user, in one transaction. Adds an end mark for the device of each login, and revokes
-    /// further UserSigs. Returns the highest login number so far: logins up to this number have ended. Returns `None`
-    /// if there is no account.
+    /// further UserSigs. Returns the highest login number or account creation number that the store has assigned so
+    /// far; the user's logins up to this number have ended. Returns `None` if there is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
     /// Returns the revocation that kicks and deletions of a user have left; `None` if there is none. A revocation can
@@ -179,7 +179,8 @@ pub struct AccountMade {
 /// The outcome of [`Facts::delete_account`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AccountDeleted {
-    /// The highest number of a login or account before the deletion. Logins of the user up to this number have ended.
+    /// The highest login number or account creation number that the store had assigned before the deletion. Logins of
+    /// the user up to this number have ended.
     pub through: u64,
     /// The time at which the account was created.
     pub created: Timestamp,

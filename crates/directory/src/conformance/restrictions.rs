@@ -6,7 +6,7 @@ use lamplight_core::{MOST_SHOWN_APART, Presence, Restrictions};
 use lamplight_model::{AppSettings, MAX_BLOCKED, StatusType, StoredRestrictions, UserId, Visibility};
 use std::sync::Arc;
 
-/// The maximum number of friends and of subscriptions that the settings of an app allow.
+/// The maximum number of friends, and also of subscriptions, that the settings of an app allow.
 const MOST_LISTED: usize = 10_000;
 
 /// Stores the record of a user with as many friends, blocked users, former friends and subscriptions as possible.

@@ -72,8 +72,8 @@ pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_file
     }
 }
 
-/// Creates a hard link to the file in the folder of damaged files. The original file is deleted after the next
-/// snapshot. A start that is killed therefore loses nothing.
+/// Creates a hard link to the file in the folder of damaged files. The original file is deleted only after the next
+/// snapshot, so nothing is lost if the server is killed while it starts.
 fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let kept_in = folder.join(FOLDER);
     match DirBuilder::new().mode(0o700).create(&kept_in) {

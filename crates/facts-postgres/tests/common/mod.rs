@@ -345,7 +345,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// The name of the database in a URL.
+    /// The name of the database, as a connection URL contains it.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,4 +1,4 @@
-//! Tests of the schema: files of older programs, of newer programs and of others.
+//! Tests of the schema, with files from older versions, newer versions and other programs.
 
 use super::*;
 use std::os::unix::fs::PermissionsExt;
