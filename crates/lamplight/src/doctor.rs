@@ -216,7 +216,7 @@ pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
     Finding::wrong("data folder", error.to_string(), cure)
 }
 
-/// The name of the check of the database.
+/// The name of the database check.
 const STORE: &str = "store";
 
 /// The number of connections that PostgreSQL needs besides the server's pool. Some are reserved for administrators, and

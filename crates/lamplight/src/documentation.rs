@@ -71,7 +71,7 @@ fn inline_code(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Returns the words of each call of `lamplight` in a line of shell.
+/// Returns the words of each `lamplight` command in a line of shell.
 fn calls(line: &str) -> Vec<Vec<String>> {
     let mut calls = vec![Vec::new()];
     let (mut word, mut quote, mut began) = (String::new(), None, false);

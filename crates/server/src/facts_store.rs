@@ -43,7 +43,7 @@ impl FactsSettings {
     }
 }
 
-/// The store of the facts of a node.
+/// The store in which a node keeps the facts.
 #[derive(Clone)]
 pub enum FactsStore {
     /// A SQLite file.

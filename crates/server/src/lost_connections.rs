@@ -52,7 +52,7 @@ pub struct LostConnections {
 /// The times of the comparisons.
 struct Schedule {
     due: Moment,
-    /// The time of the directory's last loss of writes, as of the last call of `is_due`; `None` without a loss.
+    /// The time at which the directory last lost writes, as known at the last call of `is_due`; `None` without a loss.
     lost: Option<Timestamp>,
     /// The number of comparisons still to be made at the short interval [`AFTER_LOSS`].
     soon: u8,

@@ -1,5 +1,5 @@
-//! The relation of the facts of a cluster to its directory. The directory in Redis contains the mark of the facts
-//! ([`FactsMark`]) to which its live records belong.
+//! Checks that a cluster's facts and its directory belong together. The directory in Redis contains the mark of the
+//! facts ([`FactsMark`]) to which its live records belong.
 
 use crate::facts_store::FactsStore;
 use lamplight_directory::DirectoryError;

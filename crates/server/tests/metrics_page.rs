@@ -12,7 +12,7 @@ const PAGE: &str = include_str!("../../../docs/operations.md");
 /// The label names of each metric, by the name of the metric.
 type Listed = BTreeMap<String, BTreeSet<String>>;
 
-/// Reads the metrics from the page: the first cell of each table row, as `name{label}`.
+/// Reads the metrics from the page: the first cell of each table row, in the form `name{label}`.
 fn documented() -> Listed {
     let (_, after) = PAGE.split_once("\n| metric | what it tells |\n").expect("the table");
     let rows = after.lines().take_while(|line| line.starts_with('|'));

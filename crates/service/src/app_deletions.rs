@@ -54,7 +54,7 @@ struct Deletion {
     once_more: bool,
 }
 
-/// The progress of the deletion of an app.
+/// The progress of an app's deletion.
 #[derive(Clone)]
 enum Stage {
     /// The live records of the app are being removed.

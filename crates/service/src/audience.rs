@@ -48,7 +48,7 @@ pub struct Watchers {
 pub struct WatchedFor {
     /// Whether the watcher is subscribed to the watched user.
     pub subscribed: bool,
-    /// Whether the two users are mutual friends, and the app's settings notify friends.
+    /// `true` if the two users are mutual friends and the app notifies mutual friends.
     pub friend: bool,
 }
 
@@ -455,8 +455,8 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Passes the statuses that are marked in the mailbox of a connection to `tell`, until `tell` returns
-    /// [`Told::Full`]. A muted connection gets only the status of its own user. Returns `true` if more statuses can be
-    /// sent to the connection now, and `false` if it is muted or got them all.
+    /// [`Told::Full`]. A muted connection gets only the status of its own user. Returns `true` if `tell` stopped the
+    /// drain and marked statuses remain; `false` if none remain or the connection is muted.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }

@@ -84,7 +84,7 @@ pub(crate) fn of_source(source: &KeySource) -> u32 {
 }
 
 impl Keyrings {
-    /// The keys of an app's sources that are accepted now.
+    /// The key sets of an app's sources, without the sets that are too old to be accepted at `now`.
     pub(crate) fn keys(&self, app: &App, now: Moment) -> Vec<Arc<JwtKeySet>> {
         let rings = self.rings();
         let sources = app.settings.jwt.sources().map(|source| KeysToRead { app: app.id, source });

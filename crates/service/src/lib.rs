@@ -190,8 +190,8 @@ impl Service {
         Self { duties, records, ..self }
     }
 
-    /// Sets the number of milliseconds by which the time of this node was ahead of the clock of the directory's store
-    /// when the node began. The node needs it to compute how long ago the last loss of records was.
+    /// Sets `clock_ahead`: the milliseconds by which this node was ahead of the clock of the directory's store when the
+    /// node began. The node needs it to compute how long ago the last loss of records was.
     #[must_use]
     pub fn with_clock_ahead(self, clock_ahead: i64) -> Self {
         let records = self.records.with_clock_ahead(clock_ahead);

@@ -361,8 +361,8 @@ impl Records {
         Ok(seen)
     }
 
-    /// Creates the missing live records of these users of an app from their logins in the facts. Returns the nodes that
-    /// have connections in the existing records.
+    /// For each of these users that has no live record, creates one if a record with logins may have been lost. The
+    /// logins come from the facts. Returns the nodes of the connections in the records that already existed.
     pub(crate) async fn restore_absent(
         &self,
         app: &App,

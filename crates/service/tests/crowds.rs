@@ -45,9 +45,9 @@ fn change(audience: &mut Audience<UserStatus>, name: &str, version: u64, now: Mo
     audience.hear(&Arc::new(entry), now, &mut Vec::<Effect>::new())
 }
 
-/// Bob has a crowd of 600 watchers, and one change a second is sent. A change that has waited is sent in shares with
-/// pauses, in which other connections are served. A change that has not waited is sent to 256 watchers without a pause,
-/// and then to 32 in each millisecond.
+/// Bob has a crowd of 600 watchers, and at most one of his changes is sent in a second. A delayed change is sent to 8
+/// watchers in each millisecond, and other connections are served in between. A change that is sent at once goes to 256
+/// watchers without a pause, and then to 32 in each millisecond.
 #[test]
 fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     let rate = ConflationRate { changes_per_second: 1, ..ConflationRate::default() };

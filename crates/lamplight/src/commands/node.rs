@@ -152,7 +152,7 @@ fn left_to_drain(node: Option<&ShownNode>) -> anyhow::Result<Option<usize>> {
     }
 }
 
-/// Returns a node as it is now; `None` if it has left the cluster.
+/// Returns the current state of a node; `None` if it has left the cluster.
 async fn look(operator: &mut Operator, node: NodeId) -> anyhow::Result<Option<ShownNode>> {
     Ok(operator.nodes().await?.into_iter().find(|it| it.id == node))
 }

@@ -139,7 +139,8 @@ fn variable(path: &[String], variables: &[String]) -> String {
     named.or_else(within).cloned().unwrap_or_else(|| name_of(path))
 }
 
-/// Describes the expected value for users. `expected` is serde's description, which names Rust types.
+/// Returns words for the expected value that an operator understands. `expected` is serde's description, which names
+/// Rust types.
 fn wanted(setting: &str, expected: &str) -> String {
     let is_number = |name: &str| matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize");
     match expected {

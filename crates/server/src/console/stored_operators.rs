@@ -22,9 +22,9 @@ pub(super) const MOST_BYTES: u64 = 256 * 1024;
 /// The maximum number of attempts to change a document that other nodes change at the same time.
 const MAX_TRIES: usize = 20;
 
-/// The name of the document of the operators.
+/// The name of the document with the operators.
 const OPERATORS: &str = "operators";
-/// The name of the document of the sessions.
+/// The name of the document with the sessions.
 const SESSIONS: &str = "sessions";
 
 /// All operators, in their stored form.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The maximum number of texts in memory. If this many are in memory, a request gets the newest text again.
 const MOST_TEXTS: usize = 8;
 
-/// The producer of the texts of `/metrics`. If too many texts are in memory, it returns the newest text again.
+/// Makes the texts of `/metrics`. If too many texts are in memory, returns the newest text again.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -19,8 +19,7 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// A value that each text in memory clones. A clone is dropped with the last reference to its text, so the number
-    /// of clones is the number of texts.
+    /// Counts the texts in memory: each text holds a clone, which is dropped with the last reference to the text.
     alive: Arc<()>,
 }
 

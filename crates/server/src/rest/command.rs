@@ -30,7 +30,7 @@ pub trait Command: 'static {
     const SUMMARY: &'static str;
     /// Further text about the command for the OpenAPI document; may be empty.
     const ABOUT: &'static str;
-    /// The codes of refusals of this command, in addition to the codes that all commands of the family have.
+    /// The codes with which this command is refused, besides the codes that all commands of the family have.
     const CODES: &'static [Code];
     /// `true` if the command changes nothing; it may then also be called with GET.
     const READS: bool = false;

@@ -17,7 +17,7 @@ const BOUNDS: &[f64] = &[
     0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8,
 ];
 
-/// The metrics of the calls of the server API.
+/// The metrics of server API calls.
 #[derive(Clone)]
 pub struct ApiMetrics {
     /// The number of calls and their durations, by the index of the command in the table.

@@ -13,7 +13,7 @@ use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The codes of refusals of calls about the status of other users.
+/// The codes with which calls about the status of other users are refused.
 const GATES: &[Code] = &[
     Code::EDITION_NOT_SUPPORTED,
     Code::STATUS_SWITCHED_OFF,

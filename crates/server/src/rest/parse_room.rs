@@ -21,8 +21,8 @@ const BYTES_PER_MARK: usize = 96;
 /// The maximum memory for all marks of a body, in bytes. It is enough for the longest list that an app's limits allow.
 const MARKS_BYTES: usize = 1 << 20;
 
-/// The memory for every call in addition to strings and marks, in bytes. For example, a list with one entry has
-/// capacity for four.
+/// The memory, in bytes, that is reserved for each call on top of its strings and marks. It covers fixed overhead. For
+/// example, a list with one entry is allocated with room for four.
 const BASE_BYTES: usize = 2 * 1_024;
 
 /// The maximum memory for one mark after parsing, in bytes.

@@ -46,7 +46,7 @@ use tokio::task::AbortHandle;
 
 type ReceiverStates = Arc<Mutex<BTreeMap<Lane, ReceiverState>>>;
 
-/// The state of the receiver of a webhook: whether it is only probed, and its last error.
+/// The state of a webhook's receiver: whether it is only probed, and its last error.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ReceiverState {
     /// The time of the next probe while the circuit breaker is open; `None` while it is closed.

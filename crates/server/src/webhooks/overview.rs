@@ -1,4 +1,4 @@
-//! The state of the webhooks of apps: waiting notices, dead letters, and receivers that are only probed.
+//! The state of apps' webhooks: waiting notices, dead letters, and receivers that are only probed.
 
 use super::Webhooks;
 use lamplight_facts::LaneState;

@@ -35,7 +35,7 @@ struct TestNode {
     _thread: JoinHandle<()>,
 }
 
-/// A stop of a node's thread. Dropping the value ends the stop.
+/// The suspension of a node's thread. Dropping the value resumes the thread.
 struct Stopped(#[expect(dead_code, reason = "dropping it ends the stop")] mpsc::Sender<()>);
 
 impl TestNode {
@@ -65,7 +65,7 @@ impl TestNode {
         Self { id, service, clock, webhooks, runtime, _stop: stop, _thread: thread }
     }
 
-    /// Stops the thread of the node, as if its process were stopped.
+    /// Suspends the thread of the node, as SIGSTOP suspends a process.
     fn stop(&self) -> Stopped {
         let (go_on, wait) = mpsc::channel::<()>();
         let (stopping, is_stopping) = mpsc::channel();
@@ -107,7 +107,7 @@ struct Receiver {
     /// The numbers of the messages, by user, in the order of their arrival.
     arrived: BTreeMap<String, Vec<u64>>,
     wrong: Vec<String>,
-    /// Whether each request is answered with 500, and not counted.
+    /// `true` if each request is answered with 500. Such requests are not counted.
     fails: bool,
 }
 

@@ -44,7 +44,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Whether connections in crowds wait, and [`Audience::take_due`] may take a share of them at once.
+    /// `true` if connections in crowds wait and [`Audience::take_due`] may take a share of them now.
     pub fn has_due_crowd(&self, now: Moment) -> bool {
         self.hub.has_crowd() && self.crowd_pace.share(now) > 0
     }

@@ -79,9 +79,9 @@ impl ListsHeard {
         }
     }
 
-    /// Returns `true` if the log has reported no change of the subscription list and no end of a connection after the
-    /// revision `rev` of the user's record. `rev` is the revision of a login that has [begun](Self::begin) and not
-    /// [ended](Self::end).
+    /// Returns `true` if the log has reported neither a change of the subscription list nor the end of a connection
+    /// since the user's record had the revision `rev`. `rev` is the revision of a login that has [begun](Self::begin)
+    /// and not [ended](Self::end).
     pub fn none_after(&self, user: &User, rev: u64) -> bool {
         rev != 0 && self.users.get(user).is_some_and(|heard| heard.newest <= rev)
     }

@@ -1,4 +1,4 @@
-//! The checks of the gates of a call, in the order of `lamplight-core`. The last gate is the rate limit, which also
+//! Checks the gates of a call, in the order that `lamplight-core` gives. The last gate is the rate limit, which also
 //! counts the call.
 
 use crate::operations::lists::By;

@@ -459,8 +459,8 @@ impl Service {
     /// Logs out the device of this connection. When this returns, the login has ended in the live record. If the facts
     /// cannot store the end now, the service retries it.
     ///
-    /// Returns `false` and does nothing if the record does not have the connection. Then the device has another
-    /// connection, its login has ended, or the directory has lost the record ([`Service::end_open_login`]).
+    /// Returns `false` and does nothing if the record does not have the connection. The reasons are that the device has
+    /// another connection, its login has ended, or the directory has lost the record ([`Service::end_open_login`]).
     pub async fn logout(
         &self,
         user: &User,

@@ -37,7 +37,7 @@ pub struct SubscribeDone {
     pub failures: Vec<(UserId, Code)>,
     /// Users who were evicted because the list was full, earliest first.
     pub evicted: Vec<UserId>,
-    /// The additions and evictions, as changes for the connection that made the call.
+    /// The call's additions and evictions, in the form that the calling connection needs to update its watch list.
     pub changes: Vec<OwnListChange>,
 }
 

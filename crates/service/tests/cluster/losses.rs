@@ -326,8 +326,8 @@ async fn what_was_answered_in_the_moment_of_a_loss_has_an_older_version_than_wha
     assert!(cluster.status("ann", 102).await.unwrap().version > answered.version);
 }
 
-/// There are two cases. Either the account is deleted after the loss. Or it is taken off the list before the loss, but
-/// the node with the list has not heard of that change.
+/// Tests two cases. In the first, the account is deleted after the loss. In the second, it is taken off the list before
+/// the loss, but the node with the list has not heard of that change.
 #[tokio::test]
 async fn a_deleted_account_is_taken_off_a_list_that_is_put_back_later() {
     for deleted_at in [101, 99] {
