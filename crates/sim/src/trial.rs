@@ -60,7 +60,7 @@ struct Record {
     /// The result of [`Reference::changes`] when the last status was compared; `None` before the first comparison.
     at: Option<(u64, u64)>,
     versions: BTreeMap<Version, Versioned>,
-    /// Whether the record of a deleted account was removed, and the status has not changed since.
+    /// `true` if the record of a deleted account was removed and the status has not changed since.
     forgotten: bool,
 }
 

@@ -1,6 +1,7 @@
 //! Runs overlapping operations that are generated from seeds.
 //!
-//! - `LAMPLIGHT_SIM_SEED=7` replays one seed and prints its story; `LAMPLIGHT_SIM_EACH=24` makes it a short run.
+//! - `LAMPLIGHT_SIM_SEED=7` replays one seed and prints its story. Add `LAMPLIGHT_SIM_EACH=24` to limit the replay to
+//!   24 operations.
 //! - `LAMPLIGHT_SIM_OPERATIONS=1000000` runs more operations.
 //!
 //! `cargo run -p lamplight-sim --bin overlap` also runs seeds, and counts the broken invariants by name.
@@ -125,43 +126,44 @@ fn operations_that_overlap_leave_nothing_wrong() {
     }
 }
 
-/// Returns pairs of an ordinary seed and its number of operations. The numbers add up to at least `operations`.
+/// Returns (seed, number of operations) pairs, for ordinary seeds. The numbers of operations add up to at least
+/// `operations`.
 fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
 }
 
-/// Returns pairs of a seed and its number of operations. In the histories of these seeds, logins compete. The numbers
-/// add up to at least `operations`.
+/// Returns (seed, number of operations) pairs. In the histories of these seeds, logins compete. The numbers of
+/// operations add up to at least `operations`.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
 }
 
-/// Returns pairs of a seed and its number of operations. In the histories of these seeds, writes fail for users with a
-/// pending deadline. The numbers add up to at least `operations`.
+/// Returns (seed, number of operations) pairs. In the histories of these seeds, writes fail for users with a pending
+/// deadline. The numbers of operations add up to at least `operations`.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }
 
-/// Returns pairs of a seed and its number of operations. In the histories of these seeds, devices return early. The
-/// numbers add up to at least `operations`.
+/// Returns (seed, number of operations) pairs. In the histories of these seeds, devices return early. The numbers of
+/// operations add up to at least `operations`.
 fn return_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (returns_seed(number), EACH_RETURNS))
 }
 
-/// Returns pairs of a seed and its number of operations. The histories of these seeds have several nodes. The numbers
-/// add up to at least `operations`.
+/// Returns (seed, number of operations) pairs. The histories of these seeds have several nodes. The numbers of
+/// operations add up to at least `operations`.
 fn node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_ON_NODES) as u64).map(|number| (cluster_seed(number), EACH_ON_NODES))
 }
 
-/// Returns pairs of a seed and its number of operations. The histories of these seeds have several nodes and a backend.
-/// The numbers add up to at least `operations`.
+/// Returns (seed, number of operations) pairs. The histories of these seeds have several nodes and a backend. The
+/// numbers of operations add up to at least `operations`.
 fn told_node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (told_cluster_seed(number), EACH_RETURNS))
 }
 
-/// Returns pairs of a seed and its number of operations. In the histories of these seeds, users change who may see
-/// their statuses. Some of the histories have several nodes. The numbers add up to at least `operations`.
+/// Returns (seed, number of operations) pairs. In the histories of these seeds, users change who may see their
+/// statuses. Some of the histories have several nodes. The numbers of operations add up to at least `operations`.
 fn restricting_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     let seed = |number: u64| match number % 4 {
         0 | 1 => number,

@@ -62,13 +62,13 @@ pub enum Name {
     ListDiffers,
     /// Session events were never written to the outbox.
     EventsLeft,
-    /// The backend was notified of two consecutive logins, or two consecutive disconnects, of a device. Or the record
-    /// differs from the state that the backend has derived from its notifications.
+    /// The backend was notified of two consecutive logins, or two consecutive disconnects, of a device. The invariant
+    /// is also broken if the record differs from the state that the backend has derived from its notifications.
     Unpaired,
     /// An event was delivered again after a later event, or was put into the outbox again after its delivery.
     PutBack,
-    /// The status in an event for the backend is missing, outdated, or was never a status of the user. Or the status in
-    /// the last event differs from the record.
+    /// An event for the backend has a wrong status. The status is missing or outdated, was never a status of the user,
+    /// or is in the last event and differs from the record.
     EventStatus,
     /// An operation or a retry has not ended.
     Stuck,
@@ -87,13 +87,13 @@ pub enum Name {
     /// one change.
     CustomExpiry,
     /// A viewer was shown a status that the viewer may not see. The call that restricts the status had already been
-    /// answered, or the worker had already received the restriction. Or a user's own device was not shown the true
-    /// status.
+    /// answered, or the worker had already received the restriction. The invariant is also broken if a user's own
+    /// device was not shown the true status.
     HiddenShown,
     /// In a quiet world, a record has other restrictions than the facts.
     RestrictionsDiffer,
-    /// A client was notified twice of one change, or without a change. Or a client was not notified when a status
-    /// became hidden from the client, or visible again.
+    /// A client got a wrong number of notifications: two of one change, one without a change, or none when a status
+    /// became hidden from the client or visible again.
     ToldTwice,
     /// A message of a blocked sender was stored, or a message of another sender was refused.
     BlockedSender,

@@ -484,7 +484,7 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
     list.extend(subscribed.iter().map(who_is));
 }
 
-/// Whether two statuses have equal status types, and equal custom statuses that end at equal times.
+/// Whether two statuses have the same status type, custom status and end of the custom status.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
     let shown = |it: &UserStatus| (it.status_type, it.custom_expires);
     shown(one) == shown(other) && one.custom_status == other.custom_status

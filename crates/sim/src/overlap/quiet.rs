@@ -262,8 +262,8 @@ impl World {
         }
     }
 
-    /// Whether the user tried to log in with a UserSig that was issued in the same second as `began`, or later. Resumes
-    /// count only if `resumes_too`.
+    /// Whether the user has tried to log in with a UserSig from the second of `began` or a later second. Resumes count
+    /// only if `resumes_too`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::executor::wall(millis).as_secs();
         let all = self.people.logins.borrow();

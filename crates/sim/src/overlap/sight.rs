@@ -51,7 +51,7 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 pub(crate) struct AskedOf {
     pub moves: u64,
-    /// Whether no operation that changes the restrictions is in progress, and none has failed.
+    /// `true` if no operation that changes the restrictions is in progress or has failed.
     pub is_certain: bool,
     pub is_under_way: bool,
     /// Whether the facts hide the status from the viewer.

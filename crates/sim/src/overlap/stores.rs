@@ -31,8 +31,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The directory without delays and failures. When it loses its records, an empty directory takes its place.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
-    /// The interests of the workers of all nodes; `None` for a single process. An entry that concerns none of them is
-    /// dropped when it is appended. This is the earliest time at which a node could ignore it.
+    /// The interests of all nodes' workers; `None` for a single process. An entry that concerns none of them is dropped
+    /// when it is appended. This is the earliest time at which a node could ignore it.
     interests: Option<Arc<Interests>>,
     /// The epoch of a directory that several nodes share. `None` for a single process, which has the epoch of
     /// `current`.
@@ -55,7 +55,7 @@ impl Live {
         Arc::new(Self { current, interests: Some(interests), epoch, losses: AtomicU64::new(0) })
     }
 
-    /// The directory as it is now.
+    /// The current directory. [`lose`](Self::lose) replaces it.
     pub fn now(&self) -> Arc<InProcessDirectory> {
         Arc::clone(&self.current.lock())
     }
@@ -65,7 +65,8 @@ impl Live {
         self.interests.as_ref().map(Interests::reader)
     }
 
-    /// Follows the log of the directory as it is now, for a worker with this interest.
+    /// Returns a reader of the log of the current directory, for a worker with this interest. [`lose`](Self::lose)
+    /// replaces the directory together with its log.
     pub fn follow(&self, interest: Option<&Interest>) -> LogReader {
         match interest {
             Some(interest) => self.now().follow_as(interest.clone()),
@@ -102,7 +103,7 @@ impl Live {
     }
 }
 
-/// An upper limit for the number of changes of a user between two losses of records.
+/// An upper limit for the changes that one user makes between two losses of records.
 const REVISIONS_OF_EPOCH: u64 = 1_000_000;
 
 /// A directory with delays and failures.

@@ -276,7 +276,7 @@ impl Worker {
         logged_in.collect()
     }
 
-    /// The number of the login of a connection, as the worker knows it; `None` for a connection without a login.
+    /// The login number of a connection, as the worker knows it; `None` for a connection without a login.
     pub fn login_number(&self, id: ConnectionId) -> Option<u64> {
         self.with_connection(id, |connection| connection.login().map(|login| login.number)).flatten()
     }

@@ -184,7 +184,8 @@ struct Planner {
     compared: BTreeSet<Who>,
     is_hidden: bool,
     linger_ms: u32,
-    /// Whether the changes of the hider are often delayed, and workers are late.
+    /// `true` if this plan is slow: the rate limit often delays changes of the hider, and workers sometimes read the
+    /// change log late.
     is_slow: bool,
     has_blocked: BTreeSet<Who>,
 }

@@ -84,7 +84,7 @@ pub struct Twin {
     pub process: Option<Process>,
     /// The connections by their number.
     pub links: BTreeMap<u64, Link>,
-    /// For each device, the versions that its client has.
+    /// For each device: the version of the newest status that its client has of each user, by userID.
     pub known: BTreeMap<(Who, usize), BTreeMap<String, u64>>,
     /// Everything that the clients of a user have received, on each connection.
     pub streams: BTreeMap<(Who, u64), Vec<Frame>>,

@@ -222,7 +222,7 @@ impl Worker {
         watchers[number] = Some((watcher, slot));
     }
 
-    /// The slot of the connection of a watcher; `None` if the watcher was removed.
+    /// The slot of a watcher's connection; `None` if the watcher was removed.
     pub(super) fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
         let watchers = self.watchers.borrow();
         let (key, slot) = (*watchers.get(watcher.slot())?)?;
