@@ -10,8 +10,8 @@ struct Instruction<'a> {
 /// The large, secret or machine-specific paths that must never be copied into an image.
 const LEFT_OUT: [&str; 4] = [".git", "target", "lamplight-data", "**/node_modules"];
 
-/// Returns the broken rules, as `line: what`. `exists` returns `true` for a path of the repository; `rust_version` is
-/// the version that the workspace needs.
+/// Returns the broken rules, each in the form `line: what`. `exists` returns `true` for a path of the repository;
+/// `rust_version` is the version that the workspace needs.
 pub fn findings(
     dockerfile: &str,
     dockerignore: &str,

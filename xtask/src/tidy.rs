@@ -97,7 +97,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// Returns the broken rules, as `path:line: what`.
+/// Returns the broken rules, each in the form `path:line: what`.
 fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     let mut findings = Vec::new();
     for file in files {

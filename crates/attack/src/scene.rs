@@ -53,8 +53,8 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Returns the maximum p99 of the witness during the attack, in milliseconds. `before` is its p99 before the
-    /// attack.
+    /// Returns the limit for the p99 of the witness during the attack, in milliseconds. `before` is the measured p99
+    /// before the attack.
     fn p99_ms(&self, before: f64) -> f64 {
         (before * P99_FACTOR).max(self.p99_floor_ms)
     }

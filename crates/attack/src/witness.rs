@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The number of pairs of a user and a watcher. Each user changes some twelve times per second, which is below the
-/// conflation rate.
+/// The number of (user, watcher) pairs. Each user changes some twelve times per second, which is below the conflation
+/// rate.
 const PAIRS: usize = 8;
 /// The time between two changes of the witness. The pairs take turns.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -46,7 +46,7 @@ impl Times {
         of_phase.map(|(_, times)| p99(times)).collect()
     }
 
-    /// Returns the median of the p99s of all periods of a phase; NaN if the phase has no period.
+    /// Returns the median p99 over all periods of a phase; NaN if the phase has no period.
     pub fn p99(&self, phase: Phase) -> f64 {
         let mut p99s = self.p99s(phase);
         p99s.sort_unstable_by(f64::total_cmp);

@@ -43,8 +43,9 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum number of calls that wait to be sent, and of logins that wait for an attempt to connect. Further calls
-/// are refused at once with 7008. To end a session, one logout is allowed beyond the maximum.
+/// The maximum number of calls of a session that wait to be sent. Separately, also the maximum number of logins that
+/// wait for one attempt to connect. Further calls and logins are refused at once with 7008. One logout is allowed
+/// beyond the maximum, so that the session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
 /// If a deadline is processed with a longer delay than this, the device or the process has slept.

@@ -17,7 +17,7 @@ const PROTOBUF: &str = "Sec-WebSocket-Protocol: lamplight.v1.protobuf\r\n\r\n";
 const LIMITS: FrameLimits = FrameLimits { before_login: 256, after_login: 1_024 };
 /// The maximum number of bytes of an upgrade request.
 const MAX_HEAD_BYTES: usize = 8 * 1_024;
-/// The maximum number of bytes of the head of a WebSocket frame.
+/// The maximum length of a WebSocket frame's head, in bytes.
 const MAX_FRAME_HEAD: usize = 14;
 
 /// Runs one input.

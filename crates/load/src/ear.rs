@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 pub struct Ear<'a> {
     /// The user of the connection.
     pub user: u32,
-    /// The receiver of the statuses.
+    /// Where the received statuses are recorded.
     pub picture: &'a mut Picture,
     /// The counts of notifications.
     pub travelled: &'a mut Travelled,
-    /// The receiver of the news.
+    /// Where the received news is recorded.
     pub news: &'a mut Vec<News>,
     /// The results besides statuses and news.
     pub heard: Heard,

@@ -66,7 +66,7 @@ pub enum ReadOutcome {
 /// The size of the kernel's receive buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReceiveBuffer {
-    /// The default of the kernel.
+    /// The kernel's default size.
     Usual,
     /// The smallest size that the kernel allows.
     Small,

@@ -92,7 +92,8 @@ impl ProcessMeter {
         Ok(entries.count() as u64)
     }
 
-    /// Returns the number of bytes in the kernel's send queue of the connection between two ports of this machine.
+    /// Returns the number of bytes that wait in the kernel's send queue for the connection from the port `local` to the
+    /// port `remote`.
     pub fn send_queue(self, local: u16, remote: u16) -> Result<u64> {
         let path = format!("/proc/{}/net/tcp", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;

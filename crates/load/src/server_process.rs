@@ -35,10 +35,10 @@ pub struct ServerSettings {
     pub workers: Option<usize>,
     /// The rate limit of each command of the server API, in calls per second; `None` for the default.
     pub api_rate: Option<u16>,
-    /// Whether every change is sent without conflation, and requests are accepted at any rate. A measurement that waits
-    /// for each notification sets this. It would otherwise measure the conflation rate.
+    /// `true` to send every change without conflation and to accept requests at any rate. A measurement that waits for
+    /// each notification sets this. It would otherwise measure the conflation rate.
     pub every_change: bool,
-    /// The address of the receiver of the app's webhook; `None` if the app has no webhook.
+    /// The address to which the app's webhook is sent; `None` if the app has no webhook.
     pub webhook: Option<SocketAddr>,
     /// The transport of the connections. With TLS, the server gets a self-signed certificate.
     pub transport: Transport,

@@ -44,7 +44,7 @@ pub enum LoginKind {
     Return,
 }
 
-/// The receiver of the messages of one connection. It records them in the ledger.
+/// Records the messages that one connection receives in the ledger.
 pub struct Heard<'a> {
     ledger: &'a mut Ledger,
     watcher: u32,

@@ -44,7 +44,7 @@ pub enum Stage {
 struct Connection {
     stage: Stage,
     socket: Option<TcpStream>,
-    /// The step of the dialect.
+    /// The step that the connection is at, as numbered by the dialect.
     step: u32,
     /// The bytes of an incomplete message.
     partial: Vec<u8>,

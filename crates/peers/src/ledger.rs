@@ -30,7 +30,7 @@ pub struct Ledger {
     incomplete: u64,
     /// The counts of the current phase.
     pub counts: Counts,
-    /// The latencies of the copies of the current phase, in microseconds.
+    /// The latencies of the copies in the current phase, in microseconds.
     pub latencies: Histogram<u64>,
 }
 
@@ -199,7 +199,7 @@ impl Ledger {
         self.ring.neighbours(watcher).filter(newest).filter(is_stale).count()
     }
 
-    /// Returns the number of pairs of a watcher and a user whom the watcher has last seen as offline.
+    /// Returns the number of (watcher, user) pairs in which the watcher has last seen the user as offline.
     pub fn seen_as_offline(&self) -> usize {
         self.seen.iter().filter(|seen| **seen == GONE).count()
     }

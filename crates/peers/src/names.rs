@@ -3,7 +3,7 @@
 
 /// The length of a user's name in bytes.
 pub const NAME_BYTES: usize = 8;
-/// The length of the text of a change in bytes.
+/// The length of a change's text, in bytes.
 pub const TEXT_BYTES: usize = 12;
 /// The text of a user who is online and has made no change.
 pub const ONLINE: &str = "online";

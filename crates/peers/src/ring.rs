@@ -31,7 +31,7 @@ impl Ring {
         self.users
     }
 
-    /// Returns the number of pairs of a watcher and a watched user.
+    /// Returns the number of (watcher, watched user) pairs.
     pub fn edges(self) -> usize {
         self.users as usize * WATCHED
     }

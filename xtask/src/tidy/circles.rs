@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A circular dependency that is allowed, with the reason.
 pub struct AllowedCircle {
-    /// The modules of the circle, as `crate-folder::a::b`, in ascending order.
+    /// The modules of the circle, each in the form `crate-folder::a::b`, in ascending order.
     pub modules: &'static [&'static str],
     /// The reason.
     pub because: &'static str,

@@ -13,7 +13,7 @@ const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 /// The endings of file names. A name without a `/` counts as a file if it has such an ending.
 const FILES: [&str; 7] = [".rs", ".ts", ".md", ".toml", ".json", ".proto", ".css"];
 
-/// Returns the paths that do not exist, as `ARCHITECTURE.md:line: what`.
+/// Returns the paths that do not exist, each in the form `ARCHITECTURE.md:line: what`.
 pub fn findings(files: &[File]) -> Vec<String> {
     let Some(page) = files.iter().find(|file| file.path == MAP) else { return Vec::new() };
     let tree = Tree::of(files);

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// The default of the setting `limits.connections_per_address`.
+/// The default value of the setting `limits.connections_per_address`.
 const ALLOWED: usize = 1_000;
 /// The number of further connections beyond `ALLOWED`. The server must refuse them with a final message.
 const REFUSING: usize = 600;

@@ -305,8 +305,8 @@ struct Heard {
     made: Vec<Instant>,
     /// The number of watchers whose newest change is the last one.
     with_last: usize,
-    /// The lateness of each notification in milliseconds: the time since the first change that the watcher did not have
-    /// before the notification.
+    /// For each notification, in milliseconds: how long the watcher had lacked the oldest change that it was missing
+    /// when the notification arrived.
     late_ms: Vec<u32>,
 }
 

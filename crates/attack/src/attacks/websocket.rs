@@ -24,7 +24,7 @@ pub const FLOOD: Attack = Attack {
 
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/// A masked, empty ping frame. The mask of all these frames is zero.
+/// A masked, empty ping frame. The mask is zero, as in all frames of this file.
 const PING: &[u8] = &[0x89, 0x80, 0, 0, 0, 0];
 /// The first fragment of a text, without content.
 const FIRST: &[u8] = &[0x01, 0x80, 0, 0, 0, 0];

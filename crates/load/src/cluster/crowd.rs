@@ -310,8 +310,8 @@ impl Crowd {
         Ok(())
     }
 
-    /// Returns the number of pairs of a connection and a user for which the last received status is wrong. Ignores
-    /// users whose status was changed at `changed_before` or later.
+    /// Returns the number of (connection, user) pairs in which the last status that the connection received of the user
+    /// is wrong. Ignores users whose status was changed at `changed_before` or later.
     pub fn wrong_edges(&self, changed_before: Instant) -> u64 {
         let is_settled = |user: u32| {
             let client = &self.clients[user as usize];

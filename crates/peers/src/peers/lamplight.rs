@@ -118,7 +118,7 @@ struct Native {
     kind: LoginKind,
 }
 
-/// The values of the step of a connection.
+/// The steps that a connection can be at.
 mod step {
     /// The connection waits for the end of the snapshot after the login.
     pub const SNAPSHOT: u32 = 0;

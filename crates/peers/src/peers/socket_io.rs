@@ -60,7 +60,7 @@ struct SocketIo {
     ring: Ring,
 }
 
-/// The values of the step of a connection: the item for which the connection waits.
+/// The steps that a connection can be at. Each is named after the item for which the connection waits.
 mod step {
     pub const UPGRADE: u32 = 0;
     pub const PACKETS: u32 = 1;

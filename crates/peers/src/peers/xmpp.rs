@@ -23,7 +23,7 @@ const COME: &str = "<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>
 /// The client's side of XMPP.
 pub struct Xmpp;
 
-/// The values of the step of a connection: the item for which the connection waits.
+/// The steps that a connection can be at. Each is named after the item for which the connection waits.
 mod step {
     pub const MECHANISMS: u32 = 0;
     pub const SUCCESS: u32 = 1;
