@@ -141,8 +141,8 @@ final class LamplightClient {
   /// the status may be outdated.
   UserStatus? cachedStatus(String userId) => _machine.cache[userId];
 
-  /// The last known statuses of all watched users and of the user of this
-  /// client, in ascending order of userIDs.
+  /// The last known statuses of all watched users and of this client's user, in
+  /// ascending order of userIDs.
   List<UserStatus> get cachedStatuses => _machine.cache.statuses;
 
   // The session.

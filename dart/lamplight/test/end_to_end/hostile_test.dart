@@ -47,8 +47,8 @@ final class _Fake {
   /// The answer to a login; null if the server sends none.
   Map<String, Object?>? login = const {'snapshotComplete': true};
 
-  /// Whether the server reads nothing after the login, and so does not notice
-  /// the end of the connection.
+  /// Whether the server reads nothing after the login. If so, it does not
+  /// notice the end of the connection.
   bool isDeafAfterLogin = false;
 
   /// The requests that were received.

@@ -1,6 +1,6 @@
 /// The samples of the cloud's documentation (page "online status" of the UI
-/// kit). They show the switch of all lists and the switch of each list. Where a
-/// sample says "true or false", one of the two values is used here. The
+/// kit). They turn online statuses on or off, for all lists or for one list.
+/// Where a sample says "true or false", one of the two values is used here. The
 /// functions around the samples are added. The lists have no widgets, only rows
 /// to draw.
 ///

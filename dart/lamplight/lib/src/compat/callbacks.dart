@@ -1,6 +1,6 @@
-/// The types of the callbacks of the plugin's listeners, with the plugin's
-/// names. The plugin's `VoidCallback` is missing, because Flutter already has a
-/// type of that name.
+/// The callback types of the plugin's listeners, with the plugin's names. The
+/// plugin's `VoidCallback` is missing, because Flutter already has a type of
+/// that name.
 library;
 
 import 'absent_types.dart';

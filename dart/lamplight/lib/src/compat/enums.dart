@@ -127,7 +127,7 @@ abstract final class ConversationType {
   static const int V2TIM_GROUP = 2;
 }
 
-/// The types of the content of a message.
+/// The content types of a message.
 abstract final class MessageElemType {
   /// No content.
   static const int V2TIM_ELEM_TYPE_NONE = 0;

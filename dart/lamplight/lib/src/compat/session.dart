@@ -70,8 +70,8 @@ final class Session {
 
   bool _isShowOnlineStatus = true;
 
-  /// The switch of online statuses for all lists, including those that are
-  /// created later.
+  /// Whether lists show online statuses. Applies to all lists, including those
+  /// that are created later.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {

@@ -15,9 +15,9 @@ class TIMUIKitConfig {
   /// Creates settings.
   const TIMUIKitConfig({this.isShowOnlineStatus = true});
 
-  /// The switch of online statuses for all lists. If it is false, no list
-  /// shows, queries or subscribes to statuses, even if the list's own switch is
-  /// on.
+  /// Whether lists show online statuses. If it is false, no list shows
+  /// statuses, queries them or subscribes to them, even if the list's own
+  /// `isShowOnlineStatus` is true.
   final bool isShowOnlineStatus;
 }
 

@@ -85,7 +85,7 @@ final class LiveLink {
   /// The heartbeat interval, which is computed from the server's timeout.
   int usualHeartbeat;
 
-  /// Whether the device has slept, and no bytes have arrived since.
+  /// Returns `true` if the device has slept and no bytes have arrived since.
   bool get isWoken => _isWoken;
   bool _isWoken = false;
 

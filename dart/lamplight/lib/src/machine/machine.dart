@@ -38,9 +38,10 @@ const loginTimeout = 10000;
 /// the process must have slept.
 const sleepGap = 5000;
 
-/// The maximum number of calls that wait to be sent, and of logins that wait
-/// for one attempt to connect. Further calls and logins are refused. To end a
-/// session, one logout is allowed beyond the maximum.
+/// The maximum number of calls of a session that wait to be sent. Separately,
+/// also the maximum number of logins that wait for one attempt to connect.
+/// Further calls and logins are refused. One logout is allowed beyond the
+/// maximum, so that the session can be ended.
 const maxQueue = 1000;
 
 /// A client, with a session or without.
@@ -51,8 +52,7 @@ final class Machine {
   /// The identity of this client.
   final Identity identity;
 
-  /// The last known statuses of the watched users and of the user of this
-  /// client.
+  /// The last known statuses of the watched users and of this client's user.
   final Cache cache = Cache();
 
   /// The difference, in milliseconds, between the server's clock and the

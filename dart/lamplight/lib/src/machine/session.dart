@@ -108,7 +108,7 @@ final class Session {
         for (final call in queue) call.deadline,
       ];
 
-  /// Whether a logout waits to be sent, or for its answer.
+  /// Whether a logout is in the queue, or was sent and has no answer yet.
   bool get isLoggingOut => [
         ...queue,
         if (phase case Live(:final link)) ...link.calls,
@@ -157,7 +157,7 @@ final class Snapshot {
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 
-/// The state of the connection of a session.
+/// The state of a session's connection.
 sealed class Phase {}
 
 /// A link is being opened.

@@ -47,8 +47,9 @@ final class Abilities {
     this.unsubscribeBatch = 0,
   });
 
-  /// Whether the client may query and subscribe to other users, and is notified
-  /// of their changes. While it is false, the subscription list stays as it is.
+  /// Whether the client may query other users and subscribe to them. If so, it
+  /// is notified of their changes. While this is false, the subscription list
+  /// stays as it is.
   final bool statusesOfOthers;
 
   /// The code with which the server refuses queries and subscriptions: 7013 or

@@ -49,9 +49,9 @@ final class ListKit {
   String _language;
   bool _isDisposed = false;
 
-  /// The switch of online statuses for all lists. If it is false, no list
-  /// shows, queries or subscribes to statuses, whatever the list's own switch
-  /// is.
+  /// Whether lists show online statuses. If it is false, no list shows
+  /// statuses, queries them or subscribes to them, even if the list's own
+  /// `isShowOnlineStatus` is true.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {

@@ -94,8 +94,8 @@ class Ledger {
   /// The users to whom the ledger has subscribed.
   Set<String> get own => _own.keys.toSet();
 
-  /// Sets the switch of the kit. While it is off, the ledger only ends its
-  /// subscriptions.
+  /// Turns online statuses on or off for the whole kit. While they are off, the
+  /// ledger only ends its subscriptions.
   List<String> turn(bool on) {
     if (on == _isOn) {
       return const [];

@@ -86,9 +86,9 @@ sealed class ListModel {
   Timer? _ticking;
   bool _isShowing = false;
 
-  /// The switch of this list. If it is false, the list queries no statuses,
-  /// makes no subscriptions and shows no dots. The switch of the kit does the
-  /// same for all lists.
+  /// Whether this list shows online statuses. If it is false, the list queries
+  /// no statuses, makes no subscriptions and shows no dots. The setting of the
+  /// kit with the same name applies to all lists.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {

@@ -94,7 +94,7 @@ final class SubscriptionsChangedMessage extends ServerMessage {
   final List<String> notWatched;
 }
 
-/// The causes of the end of a connection.
+/// The causes for which a connection ends.
 enum EndCause {
   /// The cause is missing, or this version of the SDK does not know it.
   unspecified,

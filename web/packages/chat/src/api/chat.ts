@@ -37,7 +37,7 @@ export class Chat {
   readonly #friendShapes = new Shapes(friendOf);
   readonly #conversationShapes = new Shapes(conversationOf);
   readonly #release: () => void;
-  /** The beginning of the ids of all messages of this client. */
+  /** The text with which the ids of all messages of this client begin. */
   readonly #messagePrefix = `${randomId()}-`;
   readonly #unsent = new conversations.Unsent((arrived) => {
     this.#emitter.emit(EVENT.MESSAGE_MODIFIED, arrived);

@@ -2,7 +2,7 @@
 
 import { text, wrong } from "./parameters.js";
 
-/** Returns the WebSocket URL of `server`. The default of `server` is the host of the page. */
+/** Returns the WebSocket URL of `server`. If `server` is undefined, returns the URL of the page's host. */
 export function serverUrl(server: string | undefined): string {
   const given = server ?? (typeof location === "undefined" ? "" : location.origin);
   const address = text(given, "server").trim();

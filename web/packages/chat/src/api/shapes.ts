@@ -178,7 +178,7 @@ function contentOf({ text = "", custom }: MessageJson): MessageContent {
     : { type: TYPES.MSG_CUSTOM, payload: { ...NO_CUSTOM, ...custom } };
 }
 
-/** Empty custom content. It supplies the empty parts, which the server omits. */
+/** The defaults of custom content: the server omits empty fields, and these values fill them in. */
 const NO_CUSTOM: CustomPayload = { data: "", description: "", extension: "" };
 
 /** Creates a message that has not been sent yet. */

@@ -15,7 +15,7 @@ export interface Configuration {
   server?: string | undefined;
 }
 
-/** The name of the `<meta>` element of a page that has the address of the server as its `content`. */
+/** The name of the `<meta>` element that contains the address of the server as its `content`. */
 const META = "lamplight-server";
 
 let configured: string | undefined;

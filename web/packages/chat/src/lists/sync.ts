@@ -469,9 +469,9 @@ export class ListsSync {
   }
 
   /**
-   * Called before each call of one reading of a list, or of one search for missed messages. `calls` is the number of
-   * calls that it has made. If that is at least `AT_ONCE`, waits for `PAUSE`. Throws an error if the session ends
-   * during the wait.
+   * Must be called before each call that a reading of a list, or a search for missed messages, makes. `calls` is the
+   * number of calls that this reading or search has already made. If it is at least `AT_ONCE`, waits for `PAUSE`.
+   * Throws an error if the session ends during the wait.
    */
   async #pause(calls: number): Promise<void> {
     const readings = this.#readings;

@@ -78,7 +78,7 @@ export class Driver {
     return this.#state.session?.user;
   }
 
-  /** Whether a login has succeeded, and the session has not ended since. */
+  /** `true` if a login has succeeded and the session has not ended since. */
   get established(): boolean {
     return this.#state.session?.established === true;
   }

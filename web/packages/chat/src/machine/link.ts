@@ -69,7 +69,7 @@ export interface Link {
    * The time at which the link is given up unless bytes arrive earlier. It applies only while a request is unanswered.
    */
   readonly giveUpAt: number;
-  /** Whether the page has slept, and no bytes have arrived since. */
+  /** `true` if the page has slept and no bytes have arrived since. */
   readonly isWoken: boolean;
   /** The unanswered requests by message id, the oldest first. */
   readonly inFlight: ReadonlyMap<number, InFlight>;

@@ -28,8 +28,9 @@ export const LOGIN_TIMEOUT = 10_000;
 export const SLEEP = 5_000;
 
 /**
- * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further calls
- * and logins are refused. To end a session, one logout is allowed beyond the maximum.
+ * The maximum number of calls of a session that wait to be sent. Separately, also the maximum number of logins that
+ * wait for one attempt to connect. Further calls and logins are refused. One logout is allowed beyond the maximum, so
+ * that the session can be ended.
  */
 export const MAX_QUEUE = 1_000;
 

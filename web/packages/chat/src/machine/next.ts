@@ -6,7 +6,7 @@
 import { type Refused, refused } from "./errors.js";
 import { CONNECT_TIMEOUT, type Session, type Turn } from "./session.js";
 
-/** Whether a logout waits to be sent, or for its answer. */
+/** Whether a logout is in the queue, or was sent and has no answer yet. */
 export function isLoggingOut({ queue, phase }: Session): boolean {
   const isLogout = ({ ask }: Session["queue"][number]) => ask.kind === "logout";
   const inFlight = phase.at === "live" ? [...phase.link.inFlight.values()] : [];

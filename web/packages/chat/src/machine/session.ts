@@ -52,8 +52,8 @@ export interface State {
 /** The abilities that the app's settings give to its clients. Not in the cloud's API. */
 export interface Abilities {
   /**
-   * Whether the client may query and subscribe to other users, and is notified of their changes. While it is false, the
-   * subscription list stays as it is.
+   * Whether the client may query other users and subscribe to them. If so, it is notified of their changes. While this
+   * is false, the subscription list stays as it is.
    */
   statusesOfOthers: boolean;
   /**
