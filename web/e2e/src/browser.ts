@@ -31,7 +31,10 @@ export async function launch(): Promise<Browser> {
 /** The windows of one visitor, and the errors in their pages. */
 export class Windows {
   readonly errors: string[] = [];
-  /** The requests of pages to other hosts since `withoutOthers` was called, as `type address`. */
+  /**
+   * The requests that pages have made to other hosts since `withoutOthers` was called. Each entry is the resource type,
+   * a space and the URL.
+   */
   readonly elsewhere: string[] = [];
   #pages = 0;
 

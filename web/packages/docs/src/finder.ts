@@ -13,7 +13,7 @@ export interface Result {
 
 /** The length of an excerpt, in characters. */
 const EXCERPT = 160;
-/** The length of the part of an excerpt before the match, in characters. */
+/** The number of characters that an excerpt shows before the match. */
 const BEFORE = 40;
 
 export class Finder {

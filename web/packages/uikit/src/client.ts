@@ -101,7 +101,9 @@ export interface MessagePage {
 
 /** The abilities of a client that the kit uses. The settings of the app determine them. */
 export interface Abilities {
-  /** Whether the client may query and subscribe to the statuses of other users, and show them. */
+  /**
+   * Whether the client may query the statuses of other users and subscribe to them. If not, the kit shows no statuses.
+   */
   statusesOfOthers: boolean;
   /** The code with which the server refuses queries and subscriptions; 0 if it does not refuse them. */
   refusalCode: number;

@@ -21,8 +21,8 @@ import { type Memory, Watcher } from "./status/watcher.js";
 /** The settings of an application, for `init` and `setConfig`. */
 export interface TUIKitConfig {
   /**
-   * The switch of online statuses for all components; default `true`. If it is false, no component shows, queries or
-   * subscribes to statuses, whatever its own switch is.
+   * Whether components show online statuses; default `true`. If it is false, no component shows statuses, queries them
+   * or subscribes to them, even if the component's own `isShowOnlineStatus` is true.
    */
   isShowOnlineStatus?: boolean;
   /**
@@ -43,7 +43,10 @@ export interface TUIKitConfig {
    * the first choice is selected. Default: `["never", 1800, 3600, "tonight", "date"]`.
    */
   statusDurations?: StatusDurations;
-  /** The suggested custom statuses. Default: `null`, for those of the kit in the language of the component. */
+  /**
+   * The suggested custom statuses. Default: `null`, which means the kit's own suggestions, in the language of the
+   * component.
+   */
   statusSuggestions?: readonly SuggestedStatus[] | null;
 }
 

@@ -88,7 +88,7 @@ export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
   #operator = "";
-  /** The time in milliseconds by which the clock of the server is ahead of the clock of the browser. */
+  /** The milliseconds by which the server's clock is ahead of the browser's clock. */
   #ahead = 0;
 
   constructor(

@@ -10,7 +10,7 @@ import { WebhookPart } from "./webhook-part.js";
 
 @customElement("lc-webhook-list")
 export class WebhookList extends WebhookPart<Webhook[]> {
-  /** The tag of the state of the app. When it changes, the list is read again. */
+  /** The tag of the app's state. When it changes, the list is read again. */
   @property() tag = "";
 
   /** The webhook that is being tested; undefined if there is none. */

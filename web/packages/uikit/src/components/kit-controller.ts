@@ -17,7 +17,7 @@ const TICK = 30_000;
 let views = 0;
 
 export interface StatusHost {
-  /** The switch of the component. */
+  /** Whether the component shows online statuses. */
   readonly isShowOnlineStatus: boolean;
 }
 

@@ -27,7 +27,7 @@ export class LongTouch {
     this.#act = act;
   }
 
-  /** Whether the next click is the end of a long press, and must be ignored. */
+  /** Whether the next click is the end of a long press. Such a click is ignored. */
   get wasLong(): boolean {
     return this.#wasLong;
   }

@@ -1,4 +1,4 @@
-/** The styles of the own status, of its editor and of the choice of a visibility. */
+/** The styles for the own status, its editor and the choice of a visibility. */
 
 import { css } from "lit";
 

@@ -106,7 +106,7 @@ export class TuikitOwnStatus extends LitElement {
   #own: OwnStatus | null = null;
   #stopKit: (() => void) | null = null;
   #durations: readonly StatusDuration[] | null = null;
-  /** The end of the status at the time when the editor was opened. */
+  /** The end that the status had when the editor was opened. */
   #kept: number | undefined;
   readonly #menu = new EmojiMenu(this, {
     onChoice: (emoji) => {

@@ -9,7 +9,7 @@ import { KitController } from "./kit-controller.js";
 export abstract class StatusElement extends LitElement {
   /**
    * Whether this component shows online statuses; default `true`. If it is false, the component queries no statuses,
-   * makes no subscriptions and shows no dots. The switch of the kit does the same for all components.
+   * makes no subscriptions and shows no dots. The setting of the kit with the same name applies to all components.
    */
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;

@@ -1,22 +1,25 @@
 /**
  * Pure functions that make the entries of the chat view from the messages of a conversation. An entry tells whether its
- * message is the first of a day, and whether it is the first or the last of a group. A group consists of consecutive
+ * message is the first of a day, and whether it is the first or the last of a block. A block consists of consecutive
  * messages of one user, with short intervals, on the same day.
  */
 
 import type { Message } from "../client.js";
 import { isSameDay } from "../words/time.js";
 
-/** The longest time between two messages of a group, in seconds. All messages of a group are from one user. */
+/**
+ * Two consecutive messages of one user are drawn as one block if the time between them is shorter than this, in
+ * seconds.
+ */
 export const TOGETHER = 180;
 
 export interface Entry {
   readonly message: Message;
   /** Whether the message is the first of its day. */
   readonly isNewDay: boolean;
-  /** Whether the message is the first of its group. */
+  /** Whether the message is the first of its block. */
   readonly isFirst: boolean;
-  /** Whether the message is the last of its group. */
+  /** Whether the message is the last of its block. */
   readonly isLast: boolean;
 }
 

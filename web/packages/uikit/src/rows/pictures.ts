@@ -16,7 +16,7 @@ export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly strin
 export const MOST_HOSTS = 50;
 
 interface HostPattern {
-  /** Whether the pattern matches the hosts below `host`, and not `host` itself. */
+  /** Whether the pattern matches the hosts below `host`, but not `host` itself. */
   readonly isBelow: boolean;
   readonly host: string;
   /** The port; empty if it is the default port of the scheme. */

@@ -144,7 +144,7 @@ export class Ledger {
     return new Set(this.#own.keys());
   }
 
-  /** Sets the switch of the kit. While it is off, the kit only ends its subscriptions. */
+  /** Turns online statuses on or off for the whole kit. While they are off, the kit only ends its subscriptions. */
   turn(on: boolean): string[] {
     if (on === this.#on) {
       return [];
@@ -529,7 +529,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles an answer, or a report of the SDK, that shows that statuses are allowed. */
+  /** Handles the news that statuses are allowed. The news is an answer, or a report of the SDK. */
   #opened(): string[] {
     this.#resume();
     if (this.#gate.is === "open" || this.#isClosedByApp) {

@@ -32,7 +32,7 @@ const PASSED: Remaining = { text: "", changesAt: Infinity };
 
 /**
  * Formats the time until `end`. Within a minute, the text has the seconds; within an hour, the minutes. Otherwise, it
- * has the time of day, with the day if that is not today. The default of `timeZone` is the time zone of the browser.
+ * has the time of day, with the day if that is not today. Without `timeZone`, the browser's time zone applies.
  */
 export function remainingOf(end: number, now: number, words: Words, timeZone?: string): Remaining {
   const left = end - now;

@@ -22,7 +22,7 @@ const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", 
  * - in the same year: the month and the day
  * - otherwise: the full date
  *
- * The default of `timeZone` is the time zone of the browser.
+ * Without `timeZone`, the browser's time zone applies.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;

@@ -66,7 +66,7 @@ export interface Words {
   readonly emoji: string;
   readonly noEmoji: string;
   readonly statusSuggestions: string;
-  /** The label of the choices of a duration. */
+  /** The label of the group of controls in which the user chooses a duration. */
   readonly clearAfter: string;
   readonly never: string;
   readonly tonight: string;
@@ -95,11 +95,11 @@ export interface Words {
   readonly blockList: string;
   readonly noBlocked: string;
   readonly noBlockedHint: string;
-  /** The label of the choices of a visibility. */
+  /** The label of the group of controls in which the user chooses a visibility. */
   readonly visibility: string;
-  /** The texts of the choices of a visibility. */
+  /** The label of each visibility that the user can choose. */
   readonly visibilities: Readonly<Record<Visibility, string>>;
-  /** The announcements after the visibility was set. */
+  /** For each visibility, the announcement after the user has set it. */
   readonly visibilitySet: Readonly<Record<Visibility, string>>;
 }
 

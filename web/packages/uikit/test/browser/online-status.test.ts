@@ -1,4 +1,7 @@
-/** Tests what the switch of the kit and the switch of each list turn off. */
+/**
+ * Tests the online-status switches: what is hidden when the status is turned off for the whole kit, and when it is
+ * turned off for one list.
+ */
 
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
