@@ -10,7 +10,7 @@ use lamplight_directory::InProcessDirectory;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{ConnectionId, Now, Platform, User, UserId, UserStatus};
 use lamplight_service::{
-    Audience, Effect, LoggedIn, LoginCall, Member, Service, ServiceError, ThrottleLimits, Viewing, WatchList,
+    Audience, Effect, LoggedIn, LoginCall, Member, Reader, Service, ServiceError, ThrottleLimits, WatchList,
 };
 use lamplight_wire::{LoginStatuses, v1};
 use std::net::{IpAddr, Ipv4Addr};
@@ -133,7 +133,7 @@ impl Node {
     /// Reads the statuses of users. Their records must exist.
     fn statuses(&self, ids: Vec<UserId>) -> Vec<(User, UserStatus, Option<Arc<Restrictions>>)> {
         let any = user(0);
-        let read = self.service.restricted_statuses(&any, &ids, Viewing::Watched, self.now);
+        let read = self.service.watched_statuses(&any, &ids, Reader::Watchers, self.now);
         let read = read.now_or_never().expect("no wait").expect("records").into_iter().flatten();
         read.map(|(status, restrictions)| (User::new(APP, status.user_id.clone()), status, restrictions))
             .collect()

@@ -10,13 +10,12 @@
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
 use crate::duties::OldestNode;
+use crate::reader::Reader;
 use futures_util::future::try_join_all;
 use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind, Logged};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
-use lamplight_model::{
-    App, Code, NodeId, Now, Refusal, StoredRestrictions, Timestamp, User, UserId, Version,
-};
+use lamplight_model::{App, Code, NodeId, Now, Refusal, StoredRestrictions, Timestamp, User, Version};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -238,28 +237,22 @@ impl Records {
         now: Now,
         view: impl FnMut(&User, Option<&Presence>) -> T + Send,
     ) -> Result<Vec<T>, DirectoryError> {
-        self.read_current_for(app, users, None, now, view).await
+        self.read_current_for(app, users, Reader::App, now, view).await
     }
 
-    /// Reads records as [`Records::read_current`] does. A custom status is not cleared for a `viewer` who may not see
-    /// it: a write before the answer would tell such a viewer that the user has one.
+    /// Reads records as [`Records::read_current`] does, for `reader`, who decides which custom statuses are cleared.
     async fn read_current_for<T: Send>(
         &self,
         app: &App,
         users: &[User],
-        viewer: Option<&UserId>,
+        reader: Reader<'_>,
         now: Now,
         mut view: impl FnMut(&User, Option<&Presence>) -> T + Send,
     ) -> Result<Vec<T>, DirectoryError> {
         let (mut index, mut over) = (0, Vec::new());
-        let may_see = |user: &User, presence: &Presence| {
-            let others = viewer.filter(|viewer| **viewer != user.id);
-            others
-                .zip(presence.restrictions())
-                .is_none_or(|(viewer, restrictions)| restrictions.may_see(viewer))
-        };
         let look = |user: &User, presence: Option<&Presence>| {
-            let is_over = |it: &Presence| it.is_custom_status_over(now.moment) && may_see(user, it);
+            let may_clear = |it: &Presence| reader.may_clear(user, it.restrictions().map(Arc::as_ref));
+            let is_over = |it: &Presence| it.is_custom_status_over(now.moment) && may_clear(it);
             if presence.is_some_and(is_over) {
                 over.push(index);
             }
@@ -311,16 +304,16 @@ impl Records {
         now: Now,
         view: impl FnMut(&User, &Presence) -> Option<T> + Send,
     ) -> Result<Vec<Option<T>>, ServiceError> {
-        self.see_for(app, users, None, now, view).await
+        self.see_for(app, users, Reader::App, now, view).await
     }
 
-    /// Reads records as [`Records::see`] does, for a viewer who may not see all of them. A custom status that the
-    /// viewer may not see is not cleared, so `view` must hide it.
+    /// Reads records as [`Records::see`] does, for `reader`. A custom status that the reader may not clear may be over,
+    /// so `view` must hide it from viewers who may not see it.
     pub(crate) async fn see_for<T: Send>(
         &self,
         app: &App,
         users: &[User],
-        viewer: Option<&UserId>,
+        reader: Reader<'_>,
         now: Now,
         mut view: impl FnMut(&User, &Presence) -> Option<T> + Send,
     ) -> Result<Vec<Option<T>>, ServiceError> {
@@ -330,7 +323,7 @@ impl Records {
             any_unknown |= presence.is_as_rebuilt();
             view(user, presence)
         };
-        let mut seen = self.read_current_for(app, users, viewer, now, &mut look).await?;
+        let mut seen = self.read_current_for(app, users, reader, now, &mut look).await?;
         let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
         let read_in = self.directory.epoch();
         let asked: Vec<User> = absent.iter().map(|index| users[*index].clone()).collect();
@@ -350,7 +343,7 @@ impl Records {
         if !lost.is_empty() {
             // A concurrent login may have created the record.
             let asked: Vec<User> = lost.iter().map(|index| users[*index].clone()).collect();
-            let again = self.read_current_for(app, &asked, viewer, now, &mut look).await?;
+            let again = self.read_current_for(app, &asked, reader, now, &mut look).await?;
             for (index, again) in lost.into_iter().zip(again).filter(|(_, again)| again.is_some()) {
                 seen[index] = again;
             }

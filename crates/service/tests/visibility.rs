@@ -5,7 +5,7 @@
 mod world;
 
 use lamplight_model::{BlockedUser, Code, MAX_BLOCKED, StatusType, UserId, Visibility};
-use lamplight_service::{By, NewFriend, OwnBlockList, UsersBlocked, UsersUnblocked, Viewing};
+use lamplight_service::{By, NewFriend, OwnBlockList, Reader, UsersBlocked, UsersUnblocked, Viewing};
 use std::time::Duration;
 use world::{MAC, PHONE, World, code, id, ids, user};
 
@@ -131,6 +131,41 @@ async fn a_query_of_somebody_who_may_not_see_a_text_that_is_over_does_not_clear_
     assert_eq!(query("cat").await.custom_status.as_str(), "");
     assert_eq!(world.service.custom_statuses_expired(), 1);
     assert_eq!(query("bob").await, hidden);
+}
+
+#[tokio::test]
+async fn a_worker_clears_a_text_that_is_over_only_for_a_viewer_who_may_see_it() {
+    let mut world = World::of(&["alice", "bob", "cat", "dan"]).await;
+    let (alice, dan) = (user("alice"), user("dan"));
+    for who in ["alice", "dan"] {
+        world.log_in(who).await;
+    }
+    world.service.block_users(&alice, &ids(&["bob"]), By::App, world.now).await.unwrap();
+    for who in [&alice, &dan] {
+        world.service.set_custom_status(who, "at lunch", 60, By::App, world.now).await.unwrap();
+    }
+    world.advance(Duration::from_secs(60));
+    let (bob, cat) = (id("bob"), id("cat"));
+    // Each read is for a reader: it leaves the text of Alice, clears it, or finds none.
+    for (of, reader, cleared) in [
+        ("alice", Reader::Viewer(&bob), 0),
+        ("alice", Reader::Watchers, 0),
+        ("alice", Reader::Viewer(&cat), 1),
+        ("alice", Reader::App, 0),
+        ("dan", Reader::Watchers, 1),
+    ] {
+        let before = world.service.custom_statuses_expired();
+        world.service.watched_statuses(&alice, &[id(of)], reader, world.now).await.unwrap();
+        assert_eq!(world.service.custom_statuses_expired() - before, cleared, "{of} for {reader:?}");
+    }
+    world.service.set_custom_status(&alice, "at lunch", 60, By::App, world.now).await.unwrap();
+    world.advance(Duration::from_secs(60));
+    world
+        .service
+        .watched_statuses(&alice, &[id("alice")], Reader::Viewer(&alice.id), world.now)
+        .await
+        .unwrap();
+    assert_eq!(world.service.custom_statuses_expired(), 3, "the own user may see it");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::Worker;
 use super::reads::in_time;
 use lamplight_core::{WatcherKey, notifications};
 use lamplight_model::{Code, ConnectionId, User, UserId, UserStatus};
-use lamplight_service::{By, Effect, OwnListChange, ServiceError};
+use lamplight_service::{By, Effect, OwnListChange, Reader, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
@@ -63,7 +63,7 @@ impl Caller {
                 // The answer contains the current status of each user in the request, even of users who were already on
                 // the list.
                 let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
-                worker.read_states(&users.collect::<Vec<_>>()).await?;
+                worker.read_states(&users.collect::<Vec<_>>(), Reader::Viewer(&user.id)).await?;
                 self.know_friends(&done.evicted).await;
                 self.own_list_answered(&done.changes);
                 let mut audience = worker.audience.borrow_mut();

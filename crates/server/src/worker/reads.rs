@@ -5,7 +5,7 @@ use super::lists_delivery::ask_to_reload;
 use crate::causes::WithCauses;
 use lamplight_core::WatcherKey;
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId};
-use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing, WatchList};
+use lamplight_service::{Effect, ReadCall, ReadOutcome, Reader, ServiceError, Urgency, WatchList};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -42,7 +42,7 @@ impl Worker {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
             ReadCall::Statuses(users) => {
-                self.read_states(users).await.map(|unread| match unread.is_empty() {
+                self.read_states(users, Reader::Watchers).await.map(|unread| match unread.is_empty() {
                     true => ReadOutcome::Done,
                     false => ReadOutcome::Failed,
                 })
@@ -95,7 +95,7 @@ impl Worker {
         });
         self.note_unread(watcher, effects);
         let unread = self.reads.take_unread(watcher);
-        let read = self.read_states(&unread).await;
+        let read = self.read_states(&unread, Reader::Viewer(&member.user.id)).await;
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
             self.reads.note_unread(watcher, unread);
         }
@@ -154,9 +154,13 @@ impl Worker {
         self.reads.note_unread(watcher, unread);
     }
 
-    /// Reads the statuses of users. Stores each newer status in the hub, and marks it for the watchers. Returns the
-    /// users who must be read again, because one of their connections is not put back yet.
-    pub(super) async fn read_states(&self, users: &[User]) -> Result<Vec<User>, ServiceError> {
+    /// Reads the statuses of users for `reader`. Stores each newer status in the hub, and marks it for the watchers.
+    /// Returns the users who must be read again, because one of their connections is not put back yet.
+    pub(super) async fn read_states(
+        &self,
+        users: &[User],
+        reader: Reader<'_>,
+    ) -> Result<Vec<User>, ServiceError> {
         let is_in_cluster = self.shared.service.is_in_cluster();
         let mut unread = Vec::new();
         let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
@@ -165,7 +169,7 @@ impl Worker {
         }
         for (any, ids) in by_app.into_values() {
             let now = self.shared.clock.now();
-            let statuses = self.shared.service.restricted_statuses(any, &ids, Viewing::Watched, now);
+            let statuses = self.shared.service.watched_statuses(any, &ids, reader, now);
             let statuses = in_time(statuses).await?;
             let mut audience = self.audience.borrow_mut();
             for (status, restrictions) in statuses.into_iter().flatten() {

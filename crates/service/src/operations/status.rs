@@ -1,6 +1,7 @@
 //! The calls of a logged-in client about statuses (SPEC section 3).
 
 use crate::audience::{OwnListChange, WatchList};
+use crate::reader::Reader;
 use crate::records::PutBackCheck;
 use crate::{By, Service, ServiceError};
 use lamplight_core::{Call, Presence, Restrictions, Transition, notifications, status_for};
@@ -109,7 +110,8 @@ impl Service {
         now: Now,
     ) -> Result<Queried, ServiceError> {
         let (_, users) = self.pass_gates(caller, Call::GetUserStatus, users, now).await?;
-        let found = self.read_statuses(caller, &users, Viewing::Asked, Some(&caller.id), now).await?;
+        let found =
+            self.read_statuses(caller, &users, Viewing::Asked, Reader::Viewer(&caller.id), now).await?;
         let found = found.into_iter().map(|found| {
             let (status, restrictions) = found?;
             Some(status_for(status, restrictions.as_deref(), &caller.id))
@@ -304,17 +306,27 @@ impl Service {
         viewing: Viewing,
         now: Now,
     ) -> Result<Vec<Option<(UserStatus, Option<Arc<Restrictions>>)>>, ServiceError> {
-        self.read_statuses(any, users, viewing, None, now).await
+        self.read_statuses(any, users, viewing, Reader::App, now).await
     }
 
-    /// Reads statuses as [`Service::restricted_statuses`] does. If the `viewer` may not see a user's custom status, the
-    /// duration of that custom status may have passed.
+    /// Reads statuses as [`Service::restricted_statuses`] does, for the watchers of a worker. A custom status that
+    /// `reader` may not see may be over.
+    pub async fn watched_statuses(
+        &self,
+        any: &User,
+        users: &[UserId],
+        reader: Reader<'_>,
+        now: Now,
+    ) -> Result<Vec<Option<(UserStatus, Option<Arc<Restrictions>>)>>, ServiceError> {
+        self.read_statuses(any, users, Viewing::Watched, reader, now).await
+    }
+
     async fn read_statuses(
         &self,
         any: &User,
         users: &[UserId],
         viewing: Viewing,
-        viewer: Option<&UserId>,
+        reader: Reader<'_>,
         now: Now,
     ) -> Result<Vec<Option<(UserStatus, Option<Arc<Restrictions>>)>>, ServiceError> {
         let app = self.app(any)?;
@@ -323,7 +335,7 @@ impl Service {
             let is_shown = viewing == Viewing::Watched || !presence.is_deleted();
             is_shown.then(|| (presence.status(&user.id), presence.restrictions().cloned()))
         };
-        self.records.see_for(&app, &users, viewer, now, view).await
+        self.records.see_for(&app, &users, reader, now, view).await
     }
 
     /// Splits users into users with an account and users without an account.

@@ -7,7 +7,7 @@ use crate::overlap::people::APP;
 use lamplight_core::{LinkEnd, Reasserted, WatcherKey};
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{
-    Effect, OpenConnection, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing, WatchList,
+    Effect, OpenConnection, ReadCall, ReadOutcome, Reader, ServiceError, Urgency, WatchList,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl Worker {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
             ReadCall::Statuses(users) => {
-                self.read_states(users).await.map(|unread| match unread.is_empty() {
+                self.read_states(users, Reader::Watchers).await.map(|unread| match unread.is_empty() {
                     true => ReadOutcome::Done,
                     false => ReadOutcome::Failed,
                 })
@@ -92,7 +92,7 @@ impl Worker {
         });
         self.note_unread(watcher, effects);
         let unread = self.waiting.unread.borrow_mut().remove(&watcher).unwrap_or_default();
-        let read = self.read_states(&unread).await;
+        let read = self.read_states(&unread, Reader::Viewer(&member.user.id)).await;
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
             self.waiting.unread.borrow_mut().entry(watcher).or_default().extend(unread);
         }
@@ -227,13 +227,17 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of `users`. Stores each newer status in the hub, and marks the user in the watchers'
-    /// mailboxes. Returns the users who must be read again, because a connection of theirs is not put back yet.
-    pub(super) async fn read_states(&self, users: &[User]) -> Result<Vec<User>, ServiceError> {
+    /// Reads the statuses of users for `reader`. Stores each newer status in the hub, and marks the user in the
+    /// watchers' mailboxes. Returns the users who must be read again, because a connection of theirs is not put back yet.
+    pub(super) async fn read_states(
+        &self,
+        users: &[User],
+        reader: Reader<'_>,
+    ) -> Result<Vec<User>, ServiceError> {
         let Some(any) = users.first() else { return Ok(Vec::new()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
         let now = self.shared.now();
-        let statuses = self.shared.service.restricted_statuses(any, &ids, Viewing::Watched, now);
+        let statuses = self.shared.service.watched_statuses(any, &ids, reader, now);
         let statuses = self.in_time(statuses).await?;
         let mut audience = self.audience.borrow_mut();
         let mut unread = Vec::new();

@@ -369,7 +369,7 @@ impl Worker {
                 let done = service.subscribe_user_status(user, &names(&users), now).await?;
                 self.own_list_changed(id, watcher, &done.changes);
                 let users = done.subscribed.iter().map(|id| User::new(APP, id.clone()));
-                self.read_states(&users.collect::<Vec<_>>()).await?;
+                self.read_states(&users.collect::<Vec<_>>(), Reader::Viewer(&user.id)).await?;
                 self.know_friends(watcher, &done.evicted).await;
                 self.own_list_answered(id, watcher, &done.changes);
                 let mut audience = self.audience.borrow_mut();

@@ -1,0 +1,31 @@
+//! Decides for whom a read of statuses clears a custom status whose duration has passed.
+
+use lamplight_core::Restrictions;
+use lamplight_model::{User, UserId};
+
+/// For whom statuses are read.
+///
+/// A read clears a custom status that is over only if everybody it is read for may see the status. Otherwise, a viewer
+/// who may not see the user could tell by the time of the answer that there is a text, and would choose the moment at
+/// which the others see it end. The keeper clears what a read has left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reader<'a> {
+    /// The app, which may see everything.
+    App,
+    /// A viewer who waits for the statuses.
+    Viewer(&'a UserId),
+    /// The watchers of a worker, for whom it reads statuses in the background. Some of them may not see the status of a
+    /// user who has restrictions.
+    Watchers,
+}
+
+impl Reader<'_> {
+    /// Whether a read clears the custom status of `user` if it is over. `restrictions` are those of this user.
+    pub(crate) fn may_clear(self, user: &User, restrictions: Option<&Restrictions>) -> bool {
+        match (self, restrictions) {
+            (Self::App, _) | (_, None) => true,
+            (Self::Viewer(viewer), Some(restrictions)) => *viewer == user.id || restrictions.may_see(viewer),
+            (Self::Watchers, Some(_)) => false,
+        }
+    }
+}
