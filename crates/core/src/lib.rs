@@ -24,6 +24,7 @@ mod packed;
 mod pending_events;
 mod policy;
 mod presence;
+mod pushing;
 mod quota;
 mod readiness;
 mod reconnect;
@@ -64,6 +65,7 @@ pub use policy::{Abilities, Call, Gate, Notifications, abilities, check_batch, c
 pub use presence::{
     Admission, Connected, Expired, Presence, Reassert, Reasserted, RefusedLogin, UserFacts, lacks_change,
 };
+pub use pushing::{PushNotice, push_notice};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use readiness::{Course, Readiness, Sign, Verdict};
 pub use reconnect::ReconnectPace;

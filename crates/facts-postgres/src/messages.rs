@@ -79,8 +79,8 @@ pub(crate) fn too_old(at: Timestamp) -> i64 {
 /// The parts of a push notice that do not depend on the stored message, each as JSON: sender, text, devices. `None` if
 /// no notice is needed.
 pub(crate) fn push_column(new: &NewMessage) -> Option<[String; 3]> {
-    let is_wanted = !new.push.is_empty() && new.from.id != new.to;
-    is_wanted.then(|| [to_json(&new.from.id), to_json(&new.body.shown()), to_json(&new.push)])
+    let devices = new.push.as_ref().filter(|_| new.from.id != new.to)?;
+    Some([to_json(&new.from.id), to_json(&new.body.shown()), to_json(devices)])
 }
 
 /// Converts a row of the function `send_unless_blocked` to the result of the call.

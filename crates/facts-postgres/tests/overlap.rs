@@ -331,7 +331,7 @@ fn login(name: &str, device: &str) -> NewLogin {
 
 fn message(from: &str, to: &str, n: u32) -> NewMessage {
     let client_id = ClientMessageId::new(&n.to_string()).expect("a number is short and ASCII");
-    NewMessage { from: user(from), to: id(to), body: "hi".into(), client_id, at: Timestamp(1), push: vec![] }
+    NewMessage { from: user(from), to: id(to), body: "hi".into(), client_id, at: Timestamp(1), push: None }
 }
 
 fn friendship(owner: &str, friend: &str) -> NewFriendship {

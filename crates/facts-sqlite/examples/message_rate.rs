@@ -101,7 +101,7 @@ fn message(n: u64) -> NewMessage {
         body: "m".repeat(TEXT_BYTES).as_str().into(),
         client_id: ClientMessageId::new(&client_id).expect("it is short and ASCII"),
         at: Timestamp(1_700_000_000_000 + n),
-        push: Vec::new(),
+        push: None,
     }
 }
 

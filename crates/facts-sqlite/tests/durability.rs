@@ -202,7 +202,7 @@ fn message(number: u64) -> NewMessage {
         body: MessageBody::Text(text),
         client_id,
         at: Timestamp(number),
-        push: Vec::new(),
+        push: None,
     }
 }
 

@@ -86,7 +86,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         body: "hi".into(),
         client_id: ClientMessageId::new("1").unwrap(),
         at: Timestamp(1_800_000_000_000),
-        push: Vec::new(),
+        push: None,
     };
     facts.block(user("bob"), vec![id("alice")], Timestamp(1_800_000_000_000), 1).await.unwrap();
     assert_eq!(facts.send_message(message.clone()).await.unwrap(), Sent::Blocked);

@@ -209,6 +209,7 @@ macro_rules! conformance_tests {
                 beyond_the_bound_notices_are_dropped
                 beyond_the_bound_the_oldest_dead_letters_go
                 a_message_to_push_comes_with_its_notice
+                an_undecided_notice_leaves_the_message_to_be_pushed
                 missed_messages_are_pushed_once
                 of_many_missed_messages_the_newest_are_pushed
             }
@@ -404,7 +405,7 @@ fn custom(data: &str, description: &str, extension: &str) -> MessageBody {
 /// Makes a message whose client id is its text.
 fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
     let (to, body, client_id) = (id(to), text.into(), client_id(text));
-    NewMessage { from: user(from), to, body, client_id, at: at(when), push: Vec::new() }
+    NewMessage { from: user(from), to, body, client_id, at: at(when), push: None }
 }
 
 /// Sends a message that is not a retry.

@@ -393,9 +393,12 @@ pub struct NewMessage {
     pub client_id: ClientMessageId,
     /// The time of the call.
     pub at: Timestamp,
-    /// The platforms of the devices to which the app's backend must push the message. If there is any, a notice is
-    /// added to the outbox in the same transaction.
-    pub push: Vec<Platform>,
+    /// The platforms of the devices to which the app's backend must push the message. A notice with these devices is
+    /// added to the outbox in the same transaction; `None` adds no notice.
+    ///
+    /// A notice without devices is undecided ([`NoticeContent::is_undecided`](lamplight_model::NoticeContent)). Its
+    /// message does not count as pushed, so [`Lists::push_missed`] still finds it.
+    pub push: Option<Vec<Platform>>,
 }
 
 /// The arguments of [`Lists::push_missed`].

@@ -63,7 +63,7 @@ fn message(from: &str, to: &str, body: MessageBody, n: usize) -> NewMessage {
         body,
         client_id: ClientMessageId::new(&format!("m{n}")).unwrap(),
         at: Timestamp(2_000 + n as u64),
-        push: vec![Platform::IPhone],
+        push: Some(vec![Platform::IPhone]),
     }
 }
 

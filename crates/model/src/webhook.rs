@@ -59,7 +59,8 @@ pub struct PushContent {
     pub text: String,
     /// The number of the recipient's unread messages in all conversations, including this one.
     pub unread: u32,
-    /// The platforms of the devices on which the recipient is logged in.
+    /// The platforms of the devices on which the recipient is logged in. Empty if the notice is
+    /// [undecided](NoticeContent::is_undecided).
     pub devices: Vec<Platform>,
 }
 
@@ -105,6 +106,15 @@ impl NoticeContent {
         match self {
             Self::Session(_) => Hook::StateChange,
             Self::Push(_) => Hook::Push,
+        }
+    }
+
+    /// Whether the notice is undecided. Such a notice is never sent. When it is due, the message is pushed with another
+    /// notice if the recipient is OFFLINE then.
+    pub fn is_undecided(&self) -> bool {
+        match self {
+            Self::Session(_) => false,
+            Self::Push(push) => push.devices.is_empty(),
         }
     }
 

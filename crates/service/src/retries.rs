@@ -46,6 +46,8 @@ pub(crate) enum Pending {
     /// A friendship of a user was changed in the facts, or may have been. The restrictions in the live record have not
     /// been updated yet.
     Befriend { user: User },
+    /// A message to the user was stored at the time `since` or later, or may have been. It may have to be pushed.
+    Push { user: User, since: Timestamp },
 }
 
 /// The reason for which a connected device is logged out.
@@ -108,7 +110,8 @@ impl Retries {
             Pending::Unrecord { .. }
             | Pending::Agree { .. }
             | Pending::Restrict { .. }
-            | Pending::Befriend { .. } => false,
+            | Pending::Befriend { .. }
+            | Pending::Push { .. } => false,
         })
     }
 

@@ -36,7 +36,9 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let (sequence, id) = (number(place.sequence), from.id.as_str());
     let (born, nth, client) = (sender_party.born, number(place.nth), client_id.as_str());
-    let (app, pair, pushed) = (from.app.0, place.pair, !to_oneself && !push.is_empty());
+    let push = push.filter(|_| !to_oneself);
+    let pushed = push.as_ref().is_some_and(|devices| !devices.is_empty());
+    let (app, pair) = (from.app.0, place.pair);
     let (text, custom) = (body.shown(), custom_column(&body));
     change(db, sql, params![app, pair, sequence, id, born, nth, millis(at), client, text, custom, pushed])?;
     let message = Message {
@@ -54,13 +56,16 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     } else {
         moved(db, &recipient, &message, &place, 1, &recipient_party, &sender_party)?
     };
-    let push = !to_oneself && !push.is_empty() && {
-        let Message { from, sequence, at, ref body, .. } = message.clone();
-        let text = body.shown().to_owned();
-        let unread = received.state.total_unread;
-        let content = NoticeContent::Push(PushContent { from, sequence, at, text, unread, devices: push });
-        let notice = NewNotice { user: recipient, content, at };
-        crate::outbox::enqueue(db, &[notice])?.added == 1
+    let push = match push {
+        Some(devices) => {
+            let Message { from, sequence, at, ref body, .. } = message.clone();
+            let text = body.shown().to_owned();
+            let unread = received.state.total_unread;
+            let content = NoticeContent::Push(PushContent { from, sequence, at, text, unread, devices });
+            let notice = NewNotice { user: recipient, content, at };
+            crate::outbox::enqueue(db, &[notice])?.added == 1
+        }
+        None => false,
     };
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }

@@ -302,7 +302,7 @@ impl Model {
                     _ => format!("text {text}").as_str().into(),
                 };
                 let from = User::new(self.app, from);
-                let new = NewMessage { from, to, body, client_id, at: now, push: Vec::new() };
+                let new = NewMessage { from, to, body, client_id, at: now, push: None };
                 self.send(facts, new, played).await;
             }
             Step::Read { owner, peer, sequence } => self.read(facts, owner, peer, sequence, played).await,

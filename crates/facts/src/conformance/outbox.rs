@@ -428,9 +428,8 @@ pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     }
     let devices = vec![Platform::IPhone, Platform::Android];
     let new = |n: &str, push| NewMessage { push, ..new_message("alice", "bob", n, 20) };
-    for (n, push, pushed) in
-        [("1", Vec::new(), false), ("2", devices.clone(), true), ("2", devices.clone(), true)]
-    {
+    let certain = Some(devices.clone());
+    for (n, push, pushed) in [("1", None, false), ("2", certain.clone(), true), ("2", certain, true)] {
         let sent = ok(facts.send_message(new(n, push))).await;
         match sent {
             Sent::Stored(stored) => assert_eq!(stored.push, pushed),
@@ -441,10 +440,32 @@ pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     }
     let heads = heads(facts, PUSH).await;
     let [head] = &heads[..] else { panic!("{heads:?}") };
-    let text = new("2", Vec::new()).body.shown().to_owned();
+    let text = new("2", None).body.shown().to_owned();
     let expected = PushContent { from: id("alice"), sequence: 2, at: at(20), text, unread: 2, devices };
     assert_eq!((&head.user, &head.content), (&user("bob"), &NoticeContent::Push(expected)));
     assert_eq!(state(facts, PUSH).await.waiting, 1);
+}
+
+/// An undecided notice has no devices. Its message counts as pushed only after a notice with devices was added.
+pub async fn an_undecided_notice_leaves_the_message_to_be_pushed(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let undecided = NewMessage { push: Some(Vec::new()), ..new_message("alice", "bob", "1", 20) };
+    let sent = ok(facts.send_message(undecided)).await;
+    assert!(matches!(sent, Sent::Stored(stored) if stored.push));
+    let head = heads(facts, PUSH).await.remove(0);
+    assert!(head.content.is_undecided());
+    for added in [1, 0] {
+        let enqueued = ok(facts.push_missed(missed(20, 10))).await;
+        assert_eq!(enqueued, Enqueued { added, ..Enqueued::default() });
+    }
+    ok(facts.settle(vec![gone(head.id)], at(99))).await;
+    let head = heads(facts, PUSH).await.remove(0);
+    assert!(!head.content.is_undecided());
+    let NoticeContent::Push(PushContent { sequence, devices, .. }) = head.content else { panic!() };
+    assert_eq!((sequence, devices), (1, vec![Platform::IPhone]));
+    // A message to oneself has no notice of any kind.
+    let note = NewMessage { push: Some(Vec::new()), ..new_message("bob", "bob", "a note", 21) };
+    assert!(matches!(ok(facts.send_message(note)).await, Sent::Stored(stored) if !stored.push));
 }
 
 fn missed(since: u64, limit: usize) -> MissedMessages {
@@ -469,7 +490,7 @@ pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
     ok(facts.delete_conversation(user("bob"), id("carol"))).await;
     assert_eq!(ok(facts.push_missed(missed(20, 10))).await, Enqueued::default());
 
-    let pushed = NewMessage { push: vec![Platform::IPad], ..new_message("carol", "bob", "pushed", 21) };
+    let pushed = NewMessage { push: Some(vec![Platform::IPad]), ..new_message("carol", "bob", "pushed", 21) };
     ok(facts.send_message(pushed)).await;
     for (from, to, text, when) in [
         ("carol", "bob", "1", 30),

@@ -323,7 +323,8 @@ pub async fn a_blocked_user_sends_no_message(facts: &dyn Facts) {
     block(facts, "bob", &["alice"], 21, 10).await;
     let before = [state(facts, "alice").await, state(facts, "bob").await];
     let shown = [rows(facts, "alice").await, rows(facts, "bob").await];
-    let pushed = NewMessage { push: vec![Platform::IPhone], ..new_message("alice", "bob", "during", 22) };
+    let pushed =
+        NewMessage { push: Some(vec![Platform::IPhone]), ..new_message("alice", "bob", "during", 22) };
     for _ in 0..2 {
         assert_eq!(ok(facts.send_message(pushed.clone())).await, Sent::Blocked);
     }

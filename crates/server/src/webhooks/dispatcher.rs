@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use futures_util::FutureExt;
 use lamplight_core::{LANE_REQUEST, LaneLeasing, LanePermit, LeaseCall};
 use lamplight_facts::{FactsError, LaneState, Notice, Settled, SettledAs};
-use lamplight_model::{App, Lane, LaneLease, Moment, NodeId, Now, WebhookUrl};
-use lamplight_service::Service;
+use lamplight_model::{App, Lane, LaneLease, Moment, NodeId, NoticeContent, Now, WebhookUrl};
+use lamplight_service::{Service, ServiceError};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -491,7 +491,8 @@ fn tell_if_dead(lane: Lane, settled: &Settled) {
     }
 }
 
-/// Sends a notice, unless the outbox has withdrawn it. Returns the outcome and the duration of the request. The outcome
+/// Sends a notice, unless the outbox has withdrawn it. For an undecided notice, pushes the message of the notice if the
+/// recipient is OFFLINE, with a notice of its own. Returns the outcome and the duration of the request. The outcome
 /// is `None` if `permit` has expired before the request.
 async fn hand_out_and_post(
     service: &Service,
@@ -512,6 +513,13 @@ async fn hand_out_and_post(
     }
     if !permit.allows(clock.now().moment) {
         return (None, Duration::ZERO);
+    }
+    if let NoticeContent::Push(push) = &notice.content
+        && notice.content.is_undecided()
+    {
+        let decided = service.push_missed(&notice.user, push.at, clock.now()).await;
+        let failed = |error: ServiceError| Sent::NotHandedOut(error.to_string());
+        return (Some(decided.map_or_else(failed, |()| Sent::TakenBack)), Duration::ZERO);
     }
     // The request is made as late as possible, because the receiver checks the age of the signature.
     let request = WebhookRequest::of(notice, url, &app.settings, clock.now().wall);

@@ -89,7 +89,8 @@ pub enum Sent {
     Delivered,
     /// No request was sent, because the app no longer has this webhook.
     Unwanted,
-    /// No request was sent, because the disconnect notice was withdrawn when the device reconnected.
+    /// No request was sent: the disconnect notice was withdrawn when the device reconnected, or the notice was
+    /// undecided and another one is sent if the message has to be pushed.
     TakenBack,
     /// No request was sent, because of this error of the outbox.
     NotHandedOut(String),

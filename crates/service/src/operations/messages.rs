@@ -1,8 +1,9 @@
 //! One-to-one messages (SPEC section 6). A message is acknowledged when it is committed.
 
 use crate::operations::lists::{By, Listed, fitting, page_size};
+use crate::retries::Pending;
 use crate::{Service, ServiceError};
-use lamplight_core::{Call, Presence};
+use lamplight_core::{Call, Presence, PushNotice, push_notice};
 use lamplight_directory::{ListsChange, MessageNews};
 use lamplight_facts::{ConversationSet, MissedMessages, NewMessage, Sent, StoredMessage};
 use lamplight_model::{
@@ -57,15 +58,17 @@ impl Service {
         body.check(app.settings.limits.message_bytes.into())?;
         self.pass_rate(&app, from, Call::SendMessage, by, now).await?;
         let recipient = User::new(from.app, to.clone());
-        let push = if app.settings.webhooks.push_url.is_empty() || *from == recipient {
-            Vec::new()
-        } else {
-            self.push_devices(&recipient).await?
-        };
-        let wants_push = !push.is_empty();
+        let may_be_pushed = !app.settings.webhooks.push_url.is_empty() && *from != recipient;
+        let push = if may_be_pushed { self.push_notice(&recipient, &from.id, by).await? } else { None };
+        let wants_push = push.is_some();
+        // If the call is given up or fails after the message was stored, the message is pushed later.
+        let later = (may_be_pushed && !wants_push)
+            .then(|| Pending::Push { user: recipient.clone(), since: now.wall });
+        let unapplied = self.unapplied(later);
         let message = NewMessage { from: from.clone(), to: to.clone(), body, client_id, at: now.wall, push };
         let stored =
-            self.change_lists([from.clone(), recipient.clone()], self.facts.send_message(message)).await?;
+            self.change_lists([from.clone(), recipient.clone()], self.facts.send_message(message)).await;
+        let (stored, unapplied) = unapplied.unless_refused(stored)?;
         match stored {
             Sent::Stored(stored) => {
                 let StoredMessage { message, sender, recipient: received, push } = *stored;
@@ -78,34 +81,75 @@ impl Service {
                 self.tell_message(from, &message, sender, by);
                 if *from != recipient {
                     self.tell_message(&recipient, &message, received, By::App);
-                    if !wants_push {
-                        // The recipient may have turned OFFLINE during the write. The missed messages may then have
-                        // been pushed before this one was stored.
-                        self.push_missed(&recipient, message.at, now).await?;
+                }
+                if may_be_pushed && !wants_push {
+                    // The recipient may have turned OFFLINE during the write. The missed messages may then have been
+                    // pushed before this one was stored.
+                    match self.push_missed(&recipient, message.at, now).await {
+                        Ok(()) => unapplied.are_applied(),
+                        Err(error) => {
+                            tracing::debug!(%error, "a message is stored, and will be pushed later")
+                        }
                     }
                 }
                 Ok(Listed { value: MessageSent { message, repeated: false }, version })
             }
             Sent::Repeated(message) => {
-                if *from != recipient {
-                    // The first attempt may have been cancelled or have failed before this push.
-                    self.push_missed(&recipient, message.at, now).await?;
+                unapplied.are_applied();
+                if may_be_pushed {
+                    // The process may have ended after the first attempt and before its push. The answer does not wait:
+                    // it would tell a recipient who is OFFLINE from one who hides.
+                    self.retries.push(Pending::Push { user: recipient, since: message.at });
                 }
                 let state = self.lists_state(from, by).await?;
                 Ok(Listed { value: MessageSent { message, repeated: true }, version: state.version })
             }
-            Sent::NoSuchSender => Err(by.no_such_caller(from).into()),
-            Sent::NoSuchRecipient => Err(Refusal::no_such_account(to).into()),
-            Sent::Blocked => Err(Code::BLOCKED.into()),
+            Sent::NoSuchSender => {
+                unapplied.are_applied();
+                Err(by.no_such_caller(from).into())
+            }
+            Sent::NoSuchRecipient => {
+                unapplied.are_applied();
+                Err(Refusal::no_such_account(to).into())
+            }
+            Sent::Blocked => {
+                unapplied.are_applied();
+                Err(Code::BLOCKED.into())
+            }
         }
+    }
+
+    /// The devices of the notice for a message of `sender` to this user, for [`NewMessage::push`].
+    ///
+    /// The app sees the truth, so its messages need no undecided notices. Nodes of an earlier version would send such a
+    /// notice. Nobody can hide as long as one of them shares the directory.
+    async fn push_notice(
+        &self,
+        recipient: &User,
+        sender: &UserId,
+        by: By,
+    ) -> Result<Option<Vec<Platform>>, ServiceError> {
+        let may_be_undecided = match by {
+            By::Client(_) => self.directory.allows_restrictions(),
+            By::App => false,
+        };
+        let look = |_: &User, presence: Option<&Presence>| {
+            let truth = presence.map_or(StatusType::Unlogined, Presence::status_type);
+            let restrictions = presence.and_then(Presence::restrictions);
+            let hidden = restrictions.and_then(|restrictions| restrictions.shown_to(sender));
+            match push_notice(truth, hidden.map_or(truth, |shown| shown.status_type)) {
+                PushNotice::Certain => Some(platforms_of(presence)),
+                PushNotice::Undecided if may_be_undecided => Some(Vec::new()),
+                PushNotice::Undecided | PushNotice::None => None,
+            }
+        };
+        Ok(self.directory.read(std::slice::from_ref(recipient), look).await?.remove(0))
     }
 
     /// The platforms to which a message to this user has to be pushed; empty if the user is not OFFLINE.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
-            let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);
-            let devices = offline.into_iter().flat_map(Presence::devices).map(|device| device.platform);
-            devices.collect::<Vec<_>>()
+            platforms_of(presence.filter(|presence| presence.status_type() == StatusType::Offline))
         });
         Ok(devices.await?.remove(0))
     }
@@ -162,4 +206,8 @@ impl Service {
         messages.truncate(shown);
         Ok(HistoryPage { messages, finished })
     }
+}
+
+fn platforms_of(presence: Option<&Presence>) -> Vec<Platform> {
+    presence.into_iter().flat_map(Presence::devices).map(|device| device.platform).collect()
 }

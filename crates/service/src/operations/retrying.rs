@@ -71,6 +71,7 @@ impl Service {
             Pending::Agree { user } => self.agree(user, now).await,
             Pending::Restrict { user } => self.apply_restrictions(user, now).await,
             Pending::Befriend { user } => self.try_apply_friendship(std::slice::from_ref(user), now).await,
+            Pending::Push { user, since } => self.push_missed(user, *since, now).await,
         }
     }
 
