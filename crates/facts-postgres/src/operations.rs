@@ -41,16 +41,18 @@ impl Operations for PostgresFacts {
     fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()> {
         Box::pin(async move {
             const DOING: &str = "settling an entry of the audit log";
-            let (outcome, note) = match &settled {
-                AuditSettled::Done { note } => (AuditOutcome::Done, note),
-                AuditSettled::Failed { note } => (AuditOutcome::Failed, note),
+            let (outcome, note, changes) = match &settled {
+                AuditSettled::Done { note, changes } => (AuditOutcome::Done, note, changes.as_ref()),
+                AuditSettled::Failed { note } => (AuditOutcome::Failed, note, None),
                 AuditSettled::Nothing => {
                     let sql = "DELETE FROM audit WHERE id = $1";
                     return self.store.write(DOING, sql, &[&number(id)]).await.map(drop);
                 }
             };
-            let sql = "UPDATE audit SET outcome = $2, note = $3 WHERE id = $1";
-            let values: Values<'_> = &[&number(id), &to_json(&outcome), &note.as_bytes()];
+            let sql =
+                "UPDATE audit SET outcome = $2, note = $3, changes = coalesce($4, changes) WHERE id = $1";
+            let values: Values<'_> =
+                &[&number(id), &to_json(&outcome), &note.as_bytes(), &changes.map(|it| to_json(it))];
             self.store.write(DOING, sql, values).await.map(drop)
         })
     }

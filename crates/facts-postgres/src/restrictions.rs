@@ -10,7 +10,7 @@ use lamplight_model::{BlockedUser, StoredRestrictions, Timestamp, UserId, Visibi
 use std::collections::HashSet;
 use tokio_postgres::Row;
 
-pub(crate) const SET_VISIBILITY: &str = "SELECT * FROM set_visibility($1, $2, $3)";
+pub(crate) const SET_VISIBILITY: &str = "SELECT * FROM replace_visibility($1, $2, $3)";
 
 pub(crate) const BLOCK: &str = "SELECT * FROM block_users($1, $2, $3, $4, $5)";
 
@@ -45,7 +45,7 @@ pub(crate) const RESTRICTED_USERS: &str = "SELECT app, id FROM accounts
     WHERE (visibility <> 0 OR block_count <> 0) AND (app, id) > ($1, $2) ORDER BY app, id LIMIT $3";
 
 pub(crate) fn visibility_set(row: &Row) -> Result<VisibilitySet> {
-    Ok(VisibilitySet { changed: get(row, 0)?, state: state_at(row, 1)? })
+    Ok(VisibilitySet { was: visibility_at(row, 0)?, state: state_at(row, 1)? })
 }
 
 /// Converts a row of the function `block_users` to the result of the call.

@@ -25,7 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_history_of_a_cluster.sql"),
     include_str!("../migrations/0009_figures_of_nodes.sql"),
     include_str!("../migrations/0010_visibility.sql"),
-    include_str!("../migrations/0011_undecided_notices.sql"),
+    include_str!("../migrations/0011_hidden_recipients.sql"),
 ];
 
 /// The number of the advisory lock for migrations: the letters "Lamp". Other locks of this crate have other numbers.

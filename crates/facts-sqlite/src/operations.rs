@@ -90,15 +90,16 @@ fn begin_audit(db: &Connection, entry: &NewAuditEntry) -> Result<u64> {
 }
 
 fn settle_audit(db: &Connection, id: u64, settled: &AuditSettled) -> Result<()> {
-    let (outcome, note) = match settled {
-        AuditSettled::Done { note } => (AuditOutcome::Done, note),
-        AuditSettled::Failed { note } => (AuditOutcome::Failed, note),
+    let (outcome, note, changes) = match settled {
+        AuditSettled::Done { note, changes } => (AuditOutcome::Done, note, changes.as_ref()),
+        AuditSettled::Failed { note } => (AuditOutcome::Failed, note, None),
         AuditSettled::Nothing => {
             return change(db, "DELETE FROM audit WHERE id = ?1", params![number(id)]).map(drop);
         }
     };
-    let sql = "UPDATE audit SET outcome = ?2, note = ?3 WHERE id = ?1";
-    change(db, sql, params![number(id), to_json(&outcome)?, note]).map(drop)
+    let sql = "UPDATE audit SET outcome = ?2, note = ?3, changes = coalesce(?4, changes) WHERE id = ?1";
+    let changes = changes.map(to_json).transpose()?;
+    change(db, sql, params![number(id), to_json(&outcome)?, note, changes]).map(drop)
 }
 
 fn audit_entries(

@@ -329,8 +329,8 @@ pub struct Unfriended {
 /// The result of [`Lists::set_visibility`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct VisibilitySet {
-    /// Whether the visibility has changed.
-    pub changed: bool,
+    /// The visibility before the call, read in the transaction of the change.
+    pub was: Visibility,
     /// The state of the user's lists after the call.
     pub state: ListsState,
 }

@@ -3,7 +3,7 @@
 //! Metrics and documents are opaque to the store. A record of metrics is a text with a level and a time.
 
 use crate::Answer;
-use lamplight_model::{AppId, AuditEntry, NewAuditEntry, Timestamp};
+use lamplight_model::{AppId, AuditChange, AuditEntry, NewAuditEntry, Timestamp};
 use std::time::Duration;
 
 /// The store of the audit log, of past metrics, and of documents of the console. The charts of the console show the
@@ -65,6 +65,9 @@ pub enum AuditSettled {
     Done {
         /// Details of the outcome; may be empty.
         note: String,
+        /// The changed fields, if the operation found other former values than the entry has. `None` keeps those of the
+        /// entry.
+        changes: Option<Vec<AuditChange>>,
     },
     /// The operation failed. A part of the operation may have been executed.
     Failed {

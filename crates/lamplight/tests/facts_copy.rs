@@ -138,7 +138,7 @@ async fn grow(facts: &SqliteFacts, users: usize) {
         changes: vec![AuditChange { what: "x".to_owned(), before: "\0".to_owned(), after: String::new() }],
     };
     let entry = facts.begin_audit(entry).await.unwrap();
-    facts.settle_audit(entry, AuditSettled::Done { note: "done".to_owned() }).await.unwrap();
+    facts.settle_audit(entry, AuditSettled::Done { note: "done".to_owned(), changes: None }).await.unwrap();
     let figure = Figure { level: 1, at: Timestamp(60), node: "a \0".to_owned(), content: "{}".to_owned() };
     facts.put_figures(vec![figure], Vec::new()).await.unwrap();
 }

@@ -7,7 +7,9 @@ pub use changes::{act_on_app, act_on_blocks, letters, shown_allow, shown_profile
 
 use crate::clock::Clock;
 use lamplight_facts::{AuditSettled, Facts, FactsError};
-use lamplight_model::{AppId, AuditAction, AuditChange, AuditEntry, COMMAND_LINE, Code, NewAuditEntry};
+use lamplight_model::{
+    AppId, AuditAction, AuditChange, AuditEntry, COMMAND_LINE, Code, NewAuditEntry, Visibility,
+};
 use lamplight_service::ServiceError;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,6 +35,22 @@ pub struct Act {
     pub target: String,
     /// The changed fields.
     pub changes: Vec<AuditChange>,
+}
+
+/// What an operation that succeeded adds to its entry in the audit log.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Note {
+    /// Details of the outcome; may be empty.
+    pub text: String,
+    /// Changed fields, each with the value that the operation has replaced. The entry was written before the operation,
+    /// so another operation may have changed the field in between.
+    pub replaced: Vec<(&'static str, String)>,
+}
+
+impl From<String> for Note {
+    fn from(text: String) -> Self {
+        Self { text, replaced: Vec::new() }
+    }
 }
 
 /// The person who makes a change: the name and the address that the audit log records.
@@ -102,26 +120,34 @@ impl Audit {
         self.facts.audit_entries(app, before, limit).await
     }
 
-    /// Writes the entry for an act, runs `change`, and adds the outcome and the text of `note` to the entry. Removes
-    /// the entry after a refusal. Also removes the entry if `note` returns `None`, because nothing was changed.
+    /// Writes the entry for an act, runs `change`, and adds the outcome and `note` to the entry. Removes the entry after
+    /// a refusal. Also removes the entry if `note` returns `None`, because nothing was changed.
     ///
     /// The caller must poll this future to its end, even if the requester has disconnected.
-    pub async fn record<T, E: Unsuccessful + From<FactsError>>(
+    pub async fn record<T, E: Unsuccessful + From<FactsError>, N: Into<Note>>(
         &self,
         by: Actor,
         act: Act,
         change: impl Future<Output = Result<T, E>>,
-        note: impl FnOnce(&T) -> Option<String>,
+        note: impl FnOnce(&T) -> Option<N>,
     ) -> Result<T, E> {
-        let (Actor { name, address }, Act { action, app, target, changes }) = (by, act);
+        let Actor { name, address } = by;
+        let Act { action, app, target, changes } = act.clone();
         let at = self.clock.now().wall;
         let entry = NewAuditEntry { at, by: name, address, app, action, target, changes };
         let id = self.facts.begin_audit(entry).await?;
         let done = change.await;
         let settled = match &done {
-            Ok(value) => {
-                note(value).map_or(AuditSettled::Nothing, |note| AuditSettled::Done { note: short(&note) })
-            }
+            Ok(value) => match note(value).map(Into::into) {
+                None => AuditSettled::Nothing,
+                Some(Note { text, replaced }) if replaced.is_empty() => {
+                    AuditSettled::Done { note: short(&text), changes: None }
+                }
+                Some(Note { text, replaced }) => {
+                    let act = replaced.iter().fold(act, |act, (what, before)| act.before(what, before));
+                    AuditSettled::Done { note: short(&text), changes: Some(act.changes) }
+                }
+            },
             Err(error) => {
                 error.fault().map_or(AuditSettled::Nothing, |why| AuditSettled::Failed { note: short(&why) })
             }
@@ -146,6 +172,11 @@ impl Unsuccessful for ServiceError {
 /// Returns an empty note, for changes whose outcome needs no text.
 pub fn done<T>(_: &T) -> Option<String> {
     Some(String::new())
+}
+
+/// Returns the note for a changed visibility, which has replaced `was`.
+pub fn visibility_replaced(was: Visibility) -> Note {
+    Note { text: String::new(), replaced: vec![("visibility", was.name().to_owned())] }
 }
 
 /// Cuts a text off at the maximum length, and adds `…` if it was longer.
@@ -201,6 +232,22 @@ mod tests {
             let after = after.as_ref().map(|entry| (entry.outcome, &entry.note[..]));
             assert_eq!(after, expected, "{outcome:?} {note:?}");
         }
+    }
+
+    /// Another operator has set `friends` after this one has read `everyone`.
+    #[tokio::test]
+    async fn an_entry_names_the_value_that_the_change_has_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts")).unwrap());
+        let audit = Audit::new(Arc::clone(&facts), Clock::default());
+        let act = Act::on(AuditAction::VisibilitySet, None, "alice").with("visibility", "everyone", "nobody");
+        let change = async { Ok::<_, Fails>(Visibility::Friends) };
+        let note = |was: &Visibility| Some(visibility_replaced(*was));
+        audit.record(Actor::command_line(), act, change, note).await.unwrap();
+        let entry = facts.audit_entries(None, None, 1).await.unwrap().remove(0);
+        let shown = entry.changes.iter().map(|it| format!("{}: {} to {}", it.what, it.before, it.after));
+        assert_eq!(shown.collect::<Vec<_>>(), ["visibility: friends to nobody"]);
+        assert_eq!((entry.outcome, &entry.note[..]), (AuditOutcome::Done, ""));
     }
 
     #[test]

@@ -14,12 +14,12 @@ pub(super) fn set_visibility(
     user: &User,
     visibility: Visibility,
 ) -> Result<Option<VisibilitySet>> {
-    let sql = "UPDATE accounts SET visibility = ?3 WHERE app = ?1 AND id = ?2 AND visibility <> ?3";
-    let changed = change(db, sql, params![user.app.0, user.id.as_str(), visibility as u8])? > 0;
-    if !changed && state(db, user)?.is_none() {
-        return Ok(None);
+    let Some(Account { visibility: was, .. }) = account(db, user)? else { return Ok(None) };
+    if was != visibility {
+        let sql = "UPDATE accounts SET visibility = ?3 WHERE app = ?1 AND id = ?2";
+        change(db, sql, params![user.app.0, user.id.as_str(), visibility as u8])?;
     }
-    Ok(Some(VisibilitySet { changed, state: count_up_if(changed, db, user)? }))
+    Ok(Some(VisibilitySet { was, state: count_up_if(was != visibility, db, user)? }))
 }
 
 pub(super) fn block(

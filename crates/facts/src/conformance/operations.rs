@@ -66,10 +66,18 @@ pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
         begin(facts, None, "b", 2).await,
         begin(facts, None, "c", 3).await,
     ];
-    ok(facts.settle_audit(one, AuditSettled::Done { note: "3 letters".to_owned() })).await;
+    let done = |note: &str, changes| AuditSettled::Done { note: note.to_owned(), changes };
+    let fields = || ok(facts.audit_entries(None, None, 9));
+    let begun = fields().await.pop().expect("the oldest").changes;
+    ok(facts.settle_audit(one, done("3 letters", None))).await;
+    assert_eq!(fields().await.pop().expect("the oldest").changes, begun);
+    let found =
+        vec![AuditChange { what: "visibility".into(), before: "friends".into(), after: "nobody".into() }];
+    ok(facts.settle_audit(one, done("3 letters", Some(found.clone())))).await;
+    assert_eq!(fields().await.pop().expect("the oldest").changes, found);
     ok(facts.settle_audit(two, AuditSettled::Failed { note: "the disk".to_owned() })).await;
     ok(facts.settle_audit(three, AuditSettled::Nothing)).await;
-    ok(facts.settle_audit(three, AuditSettled::Done { note: String::new() })).await;
+    ok(facts.settle_audit(three, done("", Some(found)))).await;
     let entries = ok(facts.audit_entries(None, None, 9)).await;
     let settled: Vec<_> =
         entries.iter().map(|entry| (&entry.target[..], entry.outcome, &entry.note[..])).collect();

@@ -12,6 +12,7 @@ use futures_util::future::{join, join_all};
 use lamplight_model::{
     AllowType, App, BlockedUser, Platform, ProfileChange, StoredRestrictions, User, UserId, Visibility,
 };
+use std::iter;
 
 /// Everyone may see the status of a new account. The version of the restrictions is the lists version.
 pub async fn a_new_account_is_not_restricted(facts: &dyn Facts) {
@@ -28,6 +29,7 @@ pub async fn a_new_account_is_not_restricted(facts: &dyn Facts) {
 pub async fn a_visibility_counts_up_when_it_is_another(facts: &dyn Facts) {
     use Visibility::{Everyone, Friends, Nobody};
     make_accounts(facts).await;
+    let mut was = Everyone;
     let table = [
         (Everyone, false, 1),
         (Friends, true, 2),
@@ -39,7 +41,9 @@ pub async fn a_visibility_counts_up_when_it_is_another(facts: &dyn Facts) {
     ];
     for (visibility, changed, version) in table {
         let set = ok(facts.set_visibility(user("alice"), visibility)).await.expect("there is an account");
-        assert_eq!((set.changed, set.state.version), (changed, version), "{visibility}");
+        assert_eq!((set.was, set.state.version), (was, version), "{visibility}");
+        assert_eq!(set.was != visibility, changed, "{visibility}");
+        was = visibility;
         assert_eq!(state(facts, "alice").await, set.state);
         let stored = restrictions(facts, "alice").await;
         assert_eq!((stored.visibility, stored.version), (visibility, version));
@@ -518,9 +522,22 @@ pub async fn each_change_of_many_writers_is_counted_once(facts: &dyn Facts) {
         changes += u64::from(done.removed[0]);
         removed += done.removed.iter().filter(|removed| **removed).count();
     }
-    for set in settings {
-        changes += u64::from(set.expect("no fault").expect("there is an account").changed);
+    // In the order of their transactions, each call finds the visibility that the one before has set.
+    let mut replaced: Vec<(u64, Visibility, Visibility)> = Vec::new();
+    for (n, set) in settings.into_iter().enumerate() {
+        let (set, to) = (set.expect("no fault").expect("there is an account"), Visibility::ALL[n % 3]);
+        if set.was != to {
+            replaced.push((set.state.version, set.was, to));
+        }
     }
+    changes += replaced.len() as u64;
+    replaced.sort_unstable_by_key(|(version, ..)| *version);
+    let found = replaced.iter().map(|(_, was, _)| *was);
+    let set_before = replaced.iter().map(|(.., to)| *to);
+    assert!(
+        found.eq(iter::once(Visibility::Everyone).chain(set_before).take(replaced.len())),
+        "{replaced:?}"
+    );
     assert!(changes > 1, "some calls change something");
     let after = restrictions(facts, "alice").await;
     assert_eq!((after.version, after.blocked.len()), (1 + changes, added - removed));

@@ -3,7 +3,7 @@
 use super::Console;
 use super::error::{ApiError, FromQuery};
 use super::guard::Visitor;
-use crate::audit::{Act, Actor};
+use crate::audit::{Act, Actor, Note};
 use axum::Json;
 use axum::extract::State;
 use lamplight_model::{AppId, AuditEntry, Code};
@@ -56,12 +56,12 @@ pub async fn list(
 impl Console {
     /// Makes an operator's change, and records it in the audit log. Both happen in a task that continues if the browser
     /// disconnects. `note` returns a text about the outcome, or `None` if nothing was changed.
-    pub(super) async fn record<T: Send + 'static>(
+    pub(super) async fn record<T: Send + 'static, N: Into<Note>>(
         &self,
         visitor: Visitor,
         act: Act,
         change: impl Future<Output = Result<T, ApiError>> + Send + 'static,
-        note: impl FnOnce(&T) -> Option<String> + Send + 'static,
+        note: impl FnOnce(&T) -> Option<N> + Send + 'static,
     ) -> Result<T, ApiError> {
         let audit = self.audit.clone();
         let by = Actor::operator(visitor.name, visitor.address);

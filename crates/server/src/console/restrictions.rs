@@ -3,7 +3,7 @@
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
 use super::guard::Visitor;
-use crate::audit::{Act, act_on_blocks, done};
+use crate::audit::{Act, act_on_blocks, done, visibility_replaced};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -37,15 +37,17 @@ pub async fn set_visibility(
     FromJson(NewVisibility { visibility }): FromJson<NewVisibility>,
 ) -> Result<StatusCode, ApiError> {
     let user = User::new(app, id);
+    // The former value stays in the entry if the server ends before the call returns the one that it has replaced.
     let was = console.service.block_list(&user, By::App, console.clock.now()).await?.value.visibility;
     let act = Act::on(AuditAction::VisibilitySet, Some(app), user.id.as_str());
     let act = act.with("visibility", was.name(), visibility.name());
     let setting = Arc::clone(&console);
     let set = async move {
-        setting.service.set_visibility(&user, visibility, By::App, setting.clock.now()).await?;
-        Ok(StatusCode::NO_CONTENT)
+        let set = setting.service.set_visibility(&user, visibility, By::App, setting.clock.now()).await?;
+        Ok(set.value)
     };
-    console.record(visitor, act, set, done).await
+    console.record(visitor, act, set, |was| Some(visibility_replaced(*was))).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST apps/{app}/users/{user}/blocks`: adds users to the user's block list. Users who are on the list already cause

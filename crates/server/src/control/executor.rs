@@ -5,7 +5,7 @@ use super::operation::{Operation, Outcome, ShownAccount, ShownFound};
 use super::{
     ConsoleOperation, ListsOperation, ListsOutcome, WebhookOutcome, console, lists, nodes, webhooks,
 };
-use crate::audit::{Actor, Audit, shown_profile};
+use crate::audit::{Actor, Audit, Note, shown_profile, visibility_replaced};
 use crate::causes::WithCauses;
 use crate::clock::Clock;
 use crate::console::{LAST_APP, Operators};
@@ -167,7 +167,14 @@ async fn former(
 }
 
 /// Returns the note about the outcome for the audit entry; `None` if the operation changed nothing.
-fn note(outcome: &Outcome) -> Option<String> {
+fn note(outcome: &Outcome) -> Option<Note> {
+    if let Outcome::Lists(ListsOutcome::VisibilitySet { was }) = outcome {
+        return Some(visibility_replaced(*was));
+    }
+    text_of(outcome).map(Note::from)
+}
+
+fn text_of(outcome: &Outcome) -> Option<String> {
     let count = |count: usize| (count > 0).then(|| count.to_string());
     match outcome {
         Outcome::Done { changed } | Outcome::Lists(ListsOutcome::Done { changed }) => {

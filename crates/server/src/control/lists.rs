@@ -144,6 +144,11 @@ pub enum ListsOutcome {
         /// `true` if this is the last page.
         finished: bool,
     },
+    /// The visibility is set.
+    VisibilitySet {
+        /// The visibility that it replaced.
+        was: Visibility,
+    },
     /// The visibility and the block list of a user.
     BlockList {
         /// The visibility of the status: everyone, friends or nobody.
@@ -281,8 +286,8 @@ pub(super) async fn execute(
             ListsOutcome::Friends { friends, finished: page.finished }
         }
         ListsOperation::SetVisibility { user, visibility } => {
-            service.set_visibility(&user, visibility, By::App, now).await?;
-            ListsOutcome::Done { changed: true }
+            let was = service.set_visibility(&user, visibility, By::App, now).await?.value;
+            ListsOutcome::VisibilitySet { was }
         }
         ListsOperation::BlockList(user) => {
             let list = service.block_list(&user, By::App, now).await?.value;

@@ -53,7 +53,8 @@ pub struct UsersUnblocked {
 }
 
 impl Service {
-    /// Sets the visibility of a user's status. When the call returns, the change is in effect for every viewer.
+    /// Sets the visibility of a user's status, and returns the visibility that it replaced. When the call returns, the
+    /// change is in effect for every viewer.
     ///
     /// Refused with 6014 or 70107 if the user has no account. Fails if a node of an earlier version shares the
     /// directory, because that node could not read the restrictions.
@@ -63,17 +64,17 @@ impl Service {
         visibility: Visibility,
         by: By,
         now: Now,
-    ) -> Result<Listed<()>, ServiceError> {
+    ) -> Result<Listed<Visibility>, ServiceError> {
         let app = self.app(user)?;
         self.pass_rate(&app, user, Call::SetVisibility, by, now).await?;
         self.check_restrictions_allowed()?;
         let change = self.facts.set_visibility(user.clone(), visibility);
         let set = self.change_restrictions(user, change).await?.ok_or_else(|| by.no_such_caller(user))?;
-        if set.changed {
+        if set.was != visibility {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Visibility(visibility));
         }
         self.apply_or_retry(user, now).await?;
-        Ok(Listed { value: (), version: set.state.version })
+        Ok(Listed { value: set.was, version: set.state.version })
     }
 
     /// Reads the visibility and the block list of a user.

@@ -18,9 +18,9 @@ impl Model {
             assert_eq!(set, None, "{played:#?}");
             return;
         };
-        let changed = std::mem::replace(&mut account.visibility, visibility) != visibility;
-        self.count_up(&id, changed);
-        assert_eq!(set, Some(VisibilitySet { changed, state: self.state(&id) }), "{played:#?}");
+        let was = std::mem::replace(&mut account.visibility, visibility);
+        self.count_up(&id, was != visibility);
+        assert_eq!(set, Some(VisibilitySet { was, state: self.state(&id) }), "{played:#?}");
     }
 
     pub(super) async fn block(

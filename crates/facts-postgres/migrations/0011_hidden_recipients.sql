@@ -96,3 +96,25 @@ BEGIN
     END IF;
     RETURN _done;
 END $$;
+
+CREATE TYPE visibility_replaced AS (was bigint, version bigint, unread bigint);
+
+-- As `set_visibility`, which nodes of the release before use, but the result has the visibility before the call. Returns
+-- no row if there is no account.
+CREATE FUNCTION replace_visibility(_app bigint, _id text, _visibility bigint) RETURNS SETOF visibility_replaced
+LANGUAGE plpgsql AS $$
+DECLARE
+    _before bigint;
+    _state lists_state;
+BEGIN
+    PERFORM enter_app(_app);
+    SELECT visibility INTO _before FROM accounts WHERE app = _app AND id = _id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF _before <> _visibility THEN
+        UPDATE accounts SET visibility = _visibility WHERE app = _app AND id = _id;
+    END IF;
+    _state := count_up(_before <> _visibility, _app, _id, 0);
+    RETURN NEXT (_before, _state.version, _state.unread)::visibility_replaced;
+END $$;
