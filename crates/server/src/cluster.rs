@@ -436,3 +436,94 @@ impl Drop for Joined {
         self.tasks.lock().iter().for_each(AbortHandle::abort);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts_store::FactsStore;
+    use crate::live_store::LiveStore;
+    use crate::log_metrics::LogMetrics;
+    use crate::metrics::Sources;
+    use lamplight_core::Membership;
+    use lamplight_directory::{InProcessDirectory, LocalNodes};
+    use lamplight_facts_sqlite::SqliteFacts;
+    use lamplight_model::NodeId;
+    use lamplight_service::ThrottleLimits;
+
+    const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
+
+    /// A node of a cluster whose nodes share these stores.
+    fn node(
+        id: u64,
+        facts: &Arc<SqliteFacts>,
+        directory: &Arc<InProcessDirectory>,
+        nodes: &Arc<LocalNodes>,
+    ) -> Cluster {
+        let clock = Clock::default();
+        let stores = (FactsStore::Sqlite(Arc::clone(facts)), LiveStore::Embedded(Arc::clone(directory)));
+        let health = Arc::new(Health::new(clock.clone(), stores.0.clone(), stores.1.clone(), 0));
+        let sources = Sources {
+            facts: stores.0,
+            live: stores.1,
+            health: Arc::clone(&health),
+            log: LogMetrics::default(),
+        };
+        let service = Service::new(
+            Arc::<SqliteFacts>::clone(facts),
+            Arc::<InProcessDirectory>::clone(directory),
+            Arc::<InProcessDirectory>::clone(directory),
+            ThrottleLimits::default(),
+        );
+        Cluster {
+            nodes: Arc::<LocalNodes>::clone(nodes),
+            directory: Arc::<InProcessDirectory>::clone(directory),
+            service: Arc::new(service.in_cluster(Membership::new(NodeId(id), TIMES), TIMES.grace)),
+            times: TIMES,
+            entry: NodeEntry { id: NodeId(id), ..NodeEntry::default() },
+            app_news: Arc::new(Notify::new()),
+            register_read: Notify::new(),
+            drain_requested: Notify::new(),
+            metrics: Arc::new(Metrics::new(0, sources)),
+            health,
+            clock,
+        }
+    }
+
+    /// What another node does after a node has stopped in order: nothing, if all operations of the stopped node were
+    /// carried out. Otherwise it counts the node as lost after the lease and the grace, and compares all records with
+    /// the facts.
+    #[tokio::test]
+    async fn a_node_that_stops_with_unfinished_operations_stays_in_the_register_as_lost() {
+        for is_settled in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+            let directory = Arc::new(InProcessDirectory::in_memory());
+            let nodes = Arc::new(LocalNodes::default());
+            let stopping = node(1, &facts, &directory, &nodes).join().await.unwrap();
+            let other = node(2, &facts, &directory, &nodes).join().await.unwrap().cluster;
+            stopping.leave(is_settled).await;
+            let registered = async || {
+                let register = nodes.read(other.clock.now()).await.unwrap();
+                register.nodes.iter().map(|node| node.entry.id).collect::<Vec<_>>()
+            };
+            let left = if is_settled { vec![NodeId(2)] } else { vec![NodeId(1), NodeId(2)] };
+            assert_eq!(registered().await, left);
+
+            // A node is lost after the lease and the grace.
+            let mut silent = Duration::ZERO;
+            while silent < TIMES.lease + TIMES.grace {
+                other.clock.advance(TIMES.renew_every());
+                silent += TIMES.renew_every();
+                other.renew(&[]).await.unwrap();
+            }
+            let lost = other.service.duties().lost_nodes(other.clock.local());
+            let lost: Vec<NodeId> =
+                lost.iter().filter(|lost| lost.is_registered).map(|lost| lost.node).collect();
+            assert_eq!(lost, if is_settled { vec![] } else { vec![NodeId(1)] });
+            for lost in other.service.duties().lost_nodes(other.clock.local()) {
+                assert_eq!(other.clear(lost).await.unwrap(), 0);
+            }
+            assert_eq!(registered().await, [NodeId(2)]);
+        }
+    }
+}

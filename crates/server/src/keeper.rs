@@ -203,3 +203,89 @@ pub async fn run(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use lamplight_directory::InProcessDirectory;
+    use lamplight_facts::{Facts, Lists};
+    use lamplight_facts_sqlite::SqliteFacts;
+    use lamplight_model::{App, AppId, AppSettings, User, UserId, Visibility};
+    use lamplight_service::{By, ThrottleLimits};
+    use rusqlite::Connection;
+    use std::path::PathBuf;
+    use tempfile::TempDir;
+
+    /// A service with one operation in the retry list: the visibility of Alice is changed in the facts and not in the
+    /// live record.
+    struct Stopping {
+        service: Service,
+        clock: Clock,
+        file: PathBuf,
+        _folder: TempDir,
+    }
+
+    impl Stopping {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("facts.db");
+            let facts = Arc::new(SqliteFacts::open(&file).unwrap());
+            let directory = Arc::new(InProcessDirectory::in_memory());
+            let log = Arc::<InProcessDirectory>::clone(&directory);
+            let of_service: Arc<dyn Facts> = Arc::<SqliteFacts>::clone(&facts);
+            let service = Service::new(of_service, directory, log, ThrottleLimits::default());
+            let (clock, settings) = (Clock::default(), AppSettings::default());
+            let app = App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings };
+            service.put_app(app).await.unwrap();
+            let alice = User::new(AppId(1), UserId::new("alice").unwrap());
+            service.create_account(&alice, clock.now()).await.unwrap();
+            let mut setting =
+                Box::pin(service.set_visibility(&alice, Visibility::Nobody, By::App, clock.now()));
+            assert!(setting.as_mut().now_or_never().is_none(), "it waits for the facts");
+            // The caller gives the call up after the commit.
+            while facts.block_list(alice.clone()).await.unwrap().unwrap().visibility != Visibility::Nobody {
+                tokio::task::yield_now().await;
+            }
+            drop(setting);
+            assert_eq!(service.retries().0, 1);
+            Self { service, clock, file, _folder: folder }
+        }
+
+        /// Makes reads of the facts fail, or work again.
+        fn rename(&self, from: &str, to: &str) {
+            let database = Connection::open(&self.file).unwrap();
+            database.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).unwrap();
+        }
+
+        async fn finish(&self, patience: Duration) -> bool {
+            finish_retries(&self.service, &self.clock, patience).await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stopping_node_carries_out_what_waits() {
+        let stopping = Stopping::new().await;
+        assert!(stopping.finish(Duration::from_secs(60)).await);
+        assert_eq!(stopping.service.retries().0, 0);
+        assert!(stopping.finish(Duration::ZERO).await, "nothing waits");
+    }
+
+    #[tokio::test]
+    async fn a_stopping_node_gives_up_when_its_time_is_over_and_says_so() {
+        let stopping = Stopping::new().await;
+        stopping.rename("accounts", "away");
+        assert!(!stopping.finish(Duration::from_millis(1)).await);
+        assert_eq!(stopping.service.retries().0, 1, "it still waits");
+    }
+
+    #[tokio::test]
+    async fn a_stopping_node_tries_again_until_the_store_works() {
+        let stopping = Stopping::new().await;
+        stopping.rename("accounts", "away");
+        assert!(stopping.service.retry(stopping.clock.now()).await > 0, "the first attempt fails");
+        stopping.rename("away", "accounts");
+        assert!(stopping.finish(Duration::from_secs(60)).await);
+        assert_eq!(stopping.service.retries().0, 0);
+    }
+}
