@@ -14,7 +14,7 @@ pub fn present() -> Timestamp {
 
 /// Parses a duration, such as `7d`, `400s`, `1h30m`, `250ms` or `0`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is not a duration; write it like 400s, 5m, 1h30m, 7d or 250ms");
+    let wrong = || format!("{text:?} is not a duration; write it like 400s, 5m, 1h30m or 7d");
     if text == "0" {
         return Ok(Duration::ZERO);
     }

@@ -4,5 +4,6 @@ pub mod keys;
 pub mod plain;
 pub mod roster;
 pub mod screen;
+mod server_clock;
 pub mod session;
 pub mod view;

@@ -29,17 +29,29 @@ fn visibility_and_block_lists_are_kept_with_and_without_a_server() {
         let answer = |words: &[&str]| folder.answer(&[&["block"], words, &["--json"][..], &app].concat());
         assert_eq!(answer(&["list", "alice"])[0]["userID"], "bob");
         let checked = answer(&["check", "bob", "alice"]);
-        assert_eq!(checked, json!([{ "userID": "alice", "blocked": false, "blockedBy": true }]));
+        assert_eq!(
+            checked,
+            json!([{ "userID": "alice", "blocked": false, "blockedBy": true, "hasAccount": true }])
+        );
         let (code, _, error) = folder.run(&[&["message", "send", "bob", "alice", "hi"][..], &app].concat());
         assert!(code == Some(1) && error.contains("20007"), "{error}");
         assert_eq!(answer(&["remove", "alice", "bob"])["changed"], json!(["bob"]));
         let (code, output, _) = block(&["remove", "alice", "bob"]);
         assert_eq!((code, output.trim()), (Some(0), "bob was not blocked by alice"));
         assert_eq!(answer(&["list", "alice"]), json!([]));
+        let (code, output, _) = block(&["remove", "alice", "ghost"]);
+        assert_eq!((code, output.trim()), (Some(0), "ghost was not blocked by alice (no such account)"));
+        let (code, output, _) = block(&["check", "alice", "bob", "ghost"]);
+        assert!(code == Some(0) && output.contains("ghost (no such account)"), "{output}");
+        assert!(!output.contains("bob (no such account)"), "{output}");
         for (words, wrong) in [
             (&["add", "alice", "alice"][..], "6017"),
             (&["add", "ghost", "alice"], "70107"),
+            (&["add", "ghost", "alice"], "account create ghost"),
             (&["list", "ghost"], "70107"),
+            (&["list", "ghost"], "`lamplight account list` lists the accounts"),
+            (&["remove", "ghost", "alice"], "`lamplight account list` lists the accounts"),
+            (&["check", "ghost", "alice"], "`lamplight account list` lists the accounts"),
         ] {
             let (code, _, error) = block(words);
             assert!(code == Some(1) && error.contains(wrong), "{words:?}: {error}");

@@ -93,7 +93,7 @@ codes! {
     INTERNAL = 70500, "internal error; try again", "内部错误，请重试";
     STATUS_SWITCHED_OFF = 72001, "the user-status switch of the app is off", "用户状态功能未开启，请在控制台打开开关";
     MESSAGE_TOO_LONG = 80002, "the message is too long", "消息内容超出长度限制";
-    QUERY_UNREADABLE = 90001, "the JSON of the request could not be read, or To_Account is empty", "请求 JSON 解析错误，或 To_Account 为空";
+    QUERY_UNREADABLE = 90001, "the JSON of the request could not be read, or names no user", "请求 JSON 解析错误，或未指定用户";
     QUERY_ACCOUNT_MALFORMED = 90003, "To_Account is malformed", "To_Account 格式错误";
     MESSAGE_RANDOM_MALFORMED = 90005, "MsgRandom is missing, or is no 32-bit number", "缺少 MsgRandom，或 MsgRandom 不是 32 位整数";
     MESSAGE_TIME_MALFORMED = 90006, "MsgTimeStamp is no number", "MsgTimeStamp 不是整数";

@@ -500,7 +500,8 @@ mod tests {
             let directory = Arc::new(InProcessDirectory::in_memory());
             let nodes = Arc::new(LocalNodes::default());
             let stopping = node(1, &facts, &directory, &nodes).join().await.unwrap();
-            let other = node(2, &facts, &directory, &nodes).join().await.unwrap().cluster;
+            let joined = node(2, &facts, &directory, &nodes).join().await.unwrap();
+            let other = &joined.cluster;
             stopping.leave(is_settled).await;
             let registered = async || {
                 let register = nodes.read(other.clock.now()).await.unwrap();

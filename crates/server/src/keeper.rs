@@ -208,7 +208,6 @@ pub async fn run(
 mod tests {
     use super::*;
     use futures_util::FutureExt;
-    use lamplight_directory::InProcessDirectory;
     use lamplight_facts::{Facts, Lists};
     use lamplight_facts_sqlite::SqliteFacts;
     use lamplight_model::{App, AppId, AppSettings, User, UserId, Visibility};

@@ -305,3 +305,82 @@ async fn the_reference_is_served_and_loads_nothing_from_outside() {
     let set_up = String::from_utf8(set_up.body).unwrap();
     assert!(set_up.contains("/v4/openapi.json") && set_up.contains("\"validatorUrl\": \"none\""), "{set_up}");
 }
+
+#[tokio::test]
+async fn an_error_about_a_value_names_the_field_in_the_terms_of_json() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    for (command, body, code, told) in [
+        (
+            "openim/query_online_status",
+            json!({"To_Account": "alice"}),
+            90003,
+            r#"To_Account must be an array, not the text "alice""#,
+        ),
+        (
+            "openim/query_online_status",
+            json!({"To_Account": ["alice", 1]}),
+            90003,
+            "To_Account[1] must be a text, not the number 1",
+        ),
+        ("openim/query_online_status", json!([]), 90001, "the body must be an object, not an array"),
+        ("openim/set_custom_status", json!({"UserID": "alice"}), 6017, "CustomStatus is missing"),
+        (
+            "openim/set_custom_status",
+            json!({"UserID": "alice", "CustomStatus": {}}),
+            6017,
+            "CustomStatus must be a text, not an object",
+        ),
+        (
+            "openim/set_custom_status",
+            json!({"UserID": "alice", "CustomStatus": "x", "ExpiresIn": -1}),
+            6017,
+            "ExpiresIn must be a whole number from 0 to 4294967295, not the number -1",
+        ),
+        (
+            "openim/set_visibility",
+            json!({"UserID": "alice", "Visibility": 1}),
+            6017,
+            "Visibility must be one of everyone, friends, nobody, not the number 1",
+        ),
+        (
+            "sns/friend_add",
+            json!({"From_Account": "alice", "AddFriendItem": [{"AddSource": "x"}]}),
+            30001,
+            "AddFriendItem[0].To_Account is missing",
+        ),
+        (
+            "im_open_login_svc/account_check",
+            json!({"CheckItem": [{"UserID": ["alice"]}]}),
+            70402,
+            "CheckItem[0].UserID must be a text, not an array",
+        ),
+    ] {
+        let answer = api.call(command, &body).await;
+        let info = answer["ErrorInfo"].as_str().unwrap();
+        assert!(answer["ErrorCode"] == code && info.contains(told), "{command} {body}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_named_by_any_of_three_fields() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    let _alice = node.log_in("alice", "phone", Platform::IPhone).await;
+    let calls = [
+        ("openim/set_custom_status", "CustomStatus", "x"),
+        ("openim/set_visibility", "Visibility", "nobody"),
+    ];
+    for (command, field, value) in calls {
+        for names in
+            [&["UserID"][..], &["To_Account"], &["From_Account"], &["UserID", "To_Account", "From_Account"]]
+        {
+            let mut body = json!({ field: value });
+            names.iter().for_each(|name| body[*name] = json!("alice"));
+            api.done(command, &body).await;
+        }
+        let differ = json!({ "UserID": "alice", "From_Account": "bob", field: value });
+        assert_eq!(api.call(command, &differ).await["ErrorCode"], 6017);
+        assert_eq!(api.call(command, &json!({ field: value })).await["ErrorCode"], 6017);
+    }
+}

@@ -302,7 +302,7 @@ async fn a_friend_that_cannot_be_imported_is_told_with_the_reason_and_a_wrong_va
         (
             import("alice", &[friend("bob"), bob]),
             30001,
-            "AddFriendItem[1].AddTime: invalid value: integer `1500000000000`, expected u32",
+            "AddFriendItem[1].AddTime must be a whole number from 0 to 4294967295, not the number 1500000000000",
         ),
         (import("ghost", &[friend("bob")]), 30003, "no such account: ghost"),
     ] {

@@ -6,6 +6,7 @@ mod chat;
 mod convert;
 mod frame;
 mod hot;
+mod json_error;
 mod read;
 
 pub use frame::{
@@ -13,6 +14,7 @@ pub use frame::{
     put_frame,
 };
 pub use hot::{EncodedStatus, LoginStatuses, StatusBatch, encode_status};
+pub use json_error::{json_path, plain_json_error};
 pub use read::{Unreadable, id_in_json, id_in_protobuf, read_json, read_protobuf};
 
 /// The messages that `cargo xtask codegen` generates from `proto/lamplight/v1`, with protobuf's standard JSON mapping.

@@ -1,5 +1,6 @@
 //! Decodes the messages of a client, and extracts the ids of messages that cannot be decoded.
 
+use crate::json_error::{json_path, plain_json_error};
 use crate::v1::ClientMessage;
 use prost::Message as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
@@ -41,7 +42,24 @@ pub fn read_json(text: &str) -> Result<ClientMessage, Unreadable> {
         // The generated code accepts `null` only in fields whose type is a message. Few clients send `null`, so the
         // text is parsed again only if needed.
         .or_else(|error| if text.contains("null") { read_json_with_nulls(text) } else { Err(error) })
-        .map_err(|error| Unreadable::new(id_in_json(text), &error))
+        .map_err(|error| Unreadable::new(id_in_json(text), &reason_of(text, &error)))
+}
+
+/// The longest path of a field that an error text contains, in bytes. A longer path is left out.
+const MAX_FIELD_BYTES: usize = 100;
+
+/// Returns the text of an error about a JSON text, with the path of the field if the error is about a value.
+fn reason_of(text: &str, error: &serde_json::Error) -> String {
+    let mut field = String::new();
+    // An error about a value without `null` fields has no place.
+    if error.is_data() && error.line() > 0 {
+        let line: usize = text.split_inclusive('\n').take(error.line() - 1).map(str::len).sum();
+        field = json_path(text, line + error.column());
+    }
+    if field.len() > MAX_FIELD_BYTES {
+        field.clear();
+    }
+    plain_json_error(&field, &error.to_string())
 }
 
 fn read_json_with_nulls(text: &str) -> serde_json::Result<ClientMessage> {
@@ -161,6 +179,28 @@ mod tests {
     use crate::v1;
     use crate::v1::client_message::Body;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_error_names_the_field_in_the_terms_of_json() {
+        for (text, told) in [
+            (
+                r#"{"id":1,"subscribeUserStatus":{"userIds":"bob"}}"#,
+                r#"subscribeUserStatus.userIds must be an array, not the text "bob""#,
+            ),
+            (
+                r#"{"id":1,"subscribeUserStatus":{"userIds":["bob",7]}}"#,
+                "subscribeUserStatus.userIds[1] must be a text, not the number 7",
+            ),
+            (r#"{"id":1,"setSelfStatus":[]}"#, "setSelfStatus must be an object, not an array"),
+            (
+                "{\"id\":1,\n\"setSelfStatus\":{\"customStatus\":7}}",
+                "setSelfStatus.customStatus must be a text, not the number 7 at line 2",
+            ),
+        ] {
+            let error = read_json(text).unwrap_err();
+            assert!(error.id == 1 && error.reason.contains(told), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn the_id_is_found_in_json_wherever_it_can_be_read() {

@@ -96,6 +96,9 @@ pub async fn run(command: BlockCommand, common: &Common) -> anyhow::Result<()> {
     }
 }
 
+/// The note behind a user who may be misspelled.
+const NO_ACCOUNT: &str = " (no such account)";
+
 /// The outcome of a change of a block list.
 struct Change {
     changed: Vec<UserId>,
@@ -109,9 +112,9 @@ async fn change_blocks(operator: &mut Operator, change: ListsOperation) -> anyho
     Ok(Change { changed, failures })
 }
 
-/// Removes the failures for which `is_no_error` returns `true`, and returns their users.
-fn take(failures: &mut Vec<BlockFailure>, is_no_error: impl Fn(&BlockFailure) -> bool) -> Vec<UserId> {
-    failures.extract_if(.., |failure| is_no_error(failure)).map(|failure| failure.user_id).collect()
+/// Removes and returns the failures for which `is_no_error` returns `true`.
+fn take(failures: &mut Vec<BlockFailure>, is_no_error: impl Fn(&BlockFailure) -> bool) -> Vec<BlockFailure> {
+    failures.extract_if(.., |failure| is_no_error(failure)).collect()
 }
 
 async fn list(operator: &mut Operator, owner: User, as_json: bool) -> anyhow::Result<()> {
@@ -129,7 +132,7 @@ async fn list(operator: &mut Operator, owner: User, as_json: bool) -> anyhow::Re
 fn report(
     owner: &UserId,
     change: Change,
-    unchanged: &[UserId],
+    unchanged: &[BlockFailure],
     [done, before]: [&str; 2],
     as_json: bool,
 ) -> anyhow::Result<()> {
@@ -139,12 +142,15 @@ fn report(
         json(&json!({
             "userID": owner,
             "changed": changed,
-            "unchanged": unchanged,
+            "unchanged": unchanged.iter().map(|it| &it.user_id).collect::<Vec<_>>(),
             "failures": failures.iter().map(failed).collect::<Vec<_>>(),
         }))?;
     } else {
         changed.iter().try_for_each(|user| line(format!("{user} {done} by {owner}")))?;
-        unchanged.iter().try_for_each(|user| line(format!("{user} {before} by {owner}")))?;
+        unchanged.iter().try_for_each(|BlockFailure { user_id, has_account, .. }| {
+            let note = if *has_account { "" } else { NO_ACCOUNT };
+            line(format!("{user_id} {before} by {owner}{note}"))
+        })?;
     }
     let Some(first) = failures.first() else { return Ok(()) };
     let names: Vec<_> = failures.iter().map(|failure| failure.user_id.as_str()).collect();
@@ -158,7 +164,10 @@ fn check_report(owner: &UserId, checked: &[CheckedBlock], as_json: bool) -> anyh
         return json(&checked);
     }
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
-    let rows = checked.iter().map(|it| vec![it.user_id.to_string(), yes(it.blocked), yes(it.blocked_by)]);
+    let rows = checked.iter().map(|it| {
+        let note = if it.has_account { "" } else { NO_ACCOUNT };
+        vec![format!("{}{note}", it.user_id), yes(it.blocked), yes(it.blocked_by)]
+    });
     let heads =
         ["OTHER", "BLOCKED BY USER", "HAS BLOCKED USER"].map(|head| head.replace("USER", owner.as_str()));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();

@@ -1,11 +1,12 @@
 //! The session of `watch`: logs in, subscribes, and executes commands. It prints nothing.
 
 use super::roster::Roster;
+use super::server_clock::ServerClock;
 use crate::time_text::present;
 use anyhow::Context;
 use lamplight_client::{Client, Code, Error, Event, Events};
 use lamplight_model::{Timestamp, UserId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
@@ -24,8 +25,8 @@ pub struct Session {
     pub roster: Roster,
     client: Client,
     events: Events,
-    /// The server's clock minus the local clock, in milliseconds.
-    ahead: i64,
+    server_clock: ServerClock,
+    began: Instant,
     /// The calls in progress. Without a connection they can take long, so the session does not wait for them.
     errands: JoinSet<Errand>,
     asking_again: bool,
@@ -62,6 +63,7 @@ impl Session {
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
+        let (began, mut server_clock) = (Instant::now(), ServerClock::new(present()));
         let logged_in = match client.login(me.as_str(), user_sig).await {
             // A device that was kicked while it was away gets this refusal once, and may then log in again. The user
             // who has started this program wants to log in.
@@ -70,6 +72,7 @@ impl Session {
             }
             result => result,
         }?;
+        server_clock.told(logged_in.server_time, began.elapsed());
         let others: Vec<UserId> = people.iter().filter(|user| *user != me).cloned().collect();
         let mut roster = Roster::new(me.clone(), &others);
         for user in subscribe(&client, &others).await? {
@@ -80,14 +83,13 @@ impl Session {
         }
         let mut ask_again = interval(ASK_AGAIN);
         ask_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let ahead = logged_in.server_time.0 as i64 - present().0 as i64;
         let errands = JoinSet::new();
-        Ok(Self { roster, client, events, ahead, errands, asking_again: false, ask_again })
+        Ok(Self { roster, client, events, server_clock, began, errands, asking_again: false, ask_again })
     }
 
     /// Returns the current time by the server's clock.
     pub fn now(&self) -> Timestamp {
-        Timestamp(present().0.saturating_add_signed(self.ahead))
+        self.server_clock.at(self.began.elapsed())
     }
 
     /// Waits for the next event, and updates the roster. Returns an event of the SDK; `None` for other events. The
@@ -95,6 +97,10 @@ impl Session {
     pub async fn next(&mut self) -> Option<Event> {
         tokio::select! {
             Some(event) = self.events.next() => {
+                if let Event::StatusChanged(statuses) = &event {
+                    let received = self.began.elapsed();
+                    statuses.iter().for_each(|status| self.server_clock.told(status.since, received));
+                }
                 let now = self.now();
                 self.roster.apply(&event, now);
                 return Some(event);

@@ -56,7 +56,7 @@ pub async fn list(
 impl Console {
     /// Makes an operator's change, and records it in the audit log. Both happen in a task that continues if the browser
     /// disconnects. `note` returns a text about the outcome, or `None` if nothing was changed.
-    pub(super) async fn record<T: Send + 'static, N: Into<Note>>(
+    pub(super) async fn record<T: Send + 'static, N: Into<Note> + Send + 'static>(
         &self,
         visitor: Visitor,
         act: Act,

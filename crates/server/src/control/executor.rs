@@ -204,6 +204,7 @@ fn text_of(outcome: &Outcome) -> Option<String> {
 
 pub(super) async fn answer(executor: &Executor, operation: Operation) -> Outcome {
     let wants_account = wants_account(&operation);
+    let is_about_blocks = is_about_blocks_that_exist(&operation);
     match record(executor, operation).await {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -211,24 +212,34 @@ pub(super) async fn answer(executor: &Executor, operation: Operation) -> Outcome
                 tracing::error!(error = %WithCauses(&error), "an operation failed");
             }
             let mut refusal = error.refusal();
-            if wants_account && refusal.code == Code::NO_SUCH_ACCOUNT && !refusal.detail.is_empty() {
-                refusal.detail = with_cure(&refusal.detail);
+            if refusal.code == Code::NO_SUCH_ACCOUNT && !refusal.detail.is_empty() {
+                if wants_account {
+                    refusal.detail = with_cure(&refusal.detail);
+                } else if is_about_blocks {
+                    refusal.detail.push_str("; `lamplight account list` lists the accounts");
+                }
             }
             refused(&refusal)
         }
     }
 }
 
-/// Returns `true` for an operation that is refused if one of its users has no account.
+/// Returns `true` for an operation about an existing block list. A new account would not have the expected list, so
+/// the name is probably wrong.
+fn is_about_blocks_that_exist(operation: &Operation) -> bool {
+    use ListsOperation::{BlockList, CheckBlocks, Unblock};
+    matches!(operation, Operation::Lists(Unblock { .. } | CheckBlocks { .. } | BlockList(_)))
+}
+
+/// Returns `true` for an operation that is refused if one of its users has no account, and that can be executed after
+/// the account was created.
 fn wants_account(operation: &Operation) -> bool {
-    use ListsOperation::{Block, Send, SetProfile, SetVisibility, Unblock};
+    use ListsOperation::{Block, Send, SetProfile, SetVisibility};
     matches!(
         operation,
         Operation::AddFriend { .. }
             | Operation::SetStatus { .. }
-            | Operation::Lists(
-                Send { .. } | SetProfile { .. } | SetVisibility { .. } | Block { .. } | Unblock { .. }
-            )
+            | Operation::Lists(Send { .. } | SetProfile { .. } | SetVisibility { .. } | Block { .. })
     )
 }
 

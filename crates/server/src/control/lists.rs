@@ -214,6 +214,8 @@ pub struct BlockFailure {
     pub code: u32,
     /// The text of the failure, with the code.
     pub message: String,
+    /// `true` if the user has an account.
+    pub has_account: bool,
 }
 
 /// Whether each of two users has blocked the other.
@@ -225,6 +227,8 @@ pub struct CheckedBlock {
     pub blocked: bool,
     /// `true` if the owner is on the other user's block list.
     pub blocked_by: bool,
+    /// `true` if the other user has an account. A block outlives the account of the blocked user.
+    pub has_account: bool,
 }
 
 /// A stored message.
@@ -296,17 +300,24 @@ pub(super) async fn execute(
         ListsOperation::Block { owner, users } => {
             let done = service.block_users(&owner, &users, By::App, now).await?.value;
             let changed = done.blocked.into_iter().map(|entry| entry.id).collect();
-            ListsOutcome::Blocks { changed, failures: block_failures(done.failures) }
+            ListsOutcome::Blocks { changed, failures: block_failures(service, &owner, done.failures).await? }
         }
         ListsOperation::Unblock { owner, users } => {
             let done = service.unblock_users(&owner, &users, By::App, now).await?.value;
-            ListsOutcome::Blocks { changed: done.unblocked, failures: block_failures(done.failures) }
+            let failures = block_failures(service, &owner, done.failures).await?;
+            ListsOutcome::Blocks { changed: done.unblocked, failures }
         }
         ListsOperation::CheckBlocks { owner, users } => {
             service.lists_state_of(&owner).await?;
             let checked = service.blocks_between(&owner, &users).await?.into_iter();
-            let shown = |(user_id, blocked, blocked_by)| CheckedBlock { user_id, blocked, blocked_by };
-            ListsOutcome::CheckedBlocks(checked.map(shown).collect())
+            let have_accounts = have_accounts(service, &owner, users).await?;
+            let shown = |((user_id, blocked, blocked_by), has_account)| CheckedBlock {
+                user_id,
+                blocked,
+                blocked_by,
+                has_account,
+            };
+            ListsOutcome::CheckedBlocks(checked.zip(have_accounts).map(shown).collect())
         }
         ListsOperation::Send { from, to, text, client_id } => {
             let client_id = ClientMessageId::of_client(&client_id).map_err(Refusal::from)?;
@@ -344,13 +355,33 @@ pub(super) async fn execute(
     })
 }
 
-fn block_failures(failures: Vec<(UserId, Code)>) -> Vec<BlockFailure> {
-    let shown = |(user_id, code): (UserId, Code)| BlockFailure {
+async fn block_failures(
+    service: &Service,
+    owner: &User,
+    failures: Vec<(UserId, Code)>,
+) -> Result<Vec<BlockFailure>, ServiceError> {
+    let users = failures.iter().map(|(user, _)| user.clone()).collect();
+    let have_accounts = have_accounts(service, owner, users).await?;
+    let shown = |((user_id, code), has_account): ((UserId, Code), bool)| BlockFailure {
         user_id,
         code: code.number(),
         message: code.to_string(),
+        has_account,
     };
-    failures.into_iter().map(shown).collect()
+    Ok(failures.into_iter().zip(have_accounts).map(shown).collect())
+}
+
+/// Returns for each user of the owner's app whether the user has an account.
+async fn have_accounts(
+    service: &Service,
+    owner: &User,
+    users: Vec<UserId>,
+) -> Result<Vec<bool>, ServiceError> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let users = users.into_iter().map(|id| User::new(owner.app, id)).collect();
+    Ok(service.lists_states_of(users).await?.iter().map(Option::is_some).collect())
 }
 
 fn shown_friend(friend: Friend) -> ShownFriend {

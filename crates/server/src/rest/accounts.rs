@@ -51,7 +51,7 @@ impl Command for AccountImport {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        let user = one_user(request.user_id.as_deref(), request.identifier.as_deref())?;
+        let user = one_user([&request.user_id, &request.identifier])?;
         import(call, user, request.nick, request.face_url).await?;
         Ok(NoFields {}.into())
     }

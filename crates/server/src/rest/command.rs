@@ -11,6 +11,7 @@ use crate::http::{BodyRoom, WholeBody};
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
+use lamplight_wire::plain_json_error;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
@@ -237,7 +238,7 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
         if is_json {
             Refusal::because(C::invalid(body), in_field::<C>(text, error))
         } else {
-            Refusal::because(C::FAMILY.unreadable(), error.to_string())
+            Refusal::because(C::FAMILY.unreadable(), plain_json_error("", &error.to_string()))
         }
     })
 }
@@ -245,18 +246,22 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
 /// The longest path of a field that an error message contains, in bytes. A longer path is left out.
 const MAX_FIELD: usize = 100;
 
-/// Returns the text of an error, preceded by the path of the invalid field. The path is found by parsing the body a
+/// Returns the text of an error in the terms of JSON, with the path of the invalid field. The path is found by parsing the body a
 /// second time, which is done only for an invalid body.
 fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
+    let error = error.to_string();
     // Finding the path copies each name, and the memory estimate for parsing does not include long copies.
     if has_long_name(text) {
-        return error.to_string();
+        return plain_json_error("", &error);
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize::<_, Object<C::Request>>(Brief(&mut json));
     match read.err().map(|error| error.path().to_string()) {
-        Some(field) if field != "." && field.len() <= MAX_FIELD => format!("{field}: {error}"),
-        Some(_) | None => error.to_string(),
+        Some(field) if field == "." && error.starts_with("invalid type") => {
+            plain_json_error("the body", &error)
+        }
+        Some(field) if field != "." && field.len() <= MAX_FIELD => plain_json_error(&field, &error),
+        Some(_) | None => plain_json_error("", &error),
     }
 }
 

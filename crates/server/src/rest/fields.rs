@@ -139,22 +139,21 @@ pub struct OneUser {
 impl OneUser {
     /// Returns the user that the request names.
     pub fn read(&self) -> Result<UserId, Refusal> {
-        one_user(self.user_id.as_deref(), self.identifier.as_deref())
+        one_user([&self.user_id, &self.identifier])
     }
 }
 
-/// Returns the user that a request names by `UserID` or the older `Identifier`.
-pub fn one_user(user_id: Option<&str>, identifier: Option<&str>) -> Result<UserId, Refusal> {
-    let text = match (user_id, identifier) {
-        (Some(user_id), Some(identifier)) if user_id != identifier => {
-            return Err(Refusal::because(
-                Code::INVALID_PARAMETER,
-                "the two fields for the account name different accounts",
-            ));
-        }
-        (Some(text), _) | (None, Some(text)) => text,
-        (None, None) => return Err(Refusal::because(Code::INVALID_PARAMETER, "UserID is missing")),
+/// Returns the user that a request names by `UserID` or by other names of this field. `fields` has `UserID` first. If
+/// several fields are present, they must name the same user.
+pub fn one_user<'a>(fields: impl IntoIterator<Item = &'a Option<CompactString>>) -> Result<UserId, Refusal> {
+    let mut named = fields.into_iter().flatten();
+    let Some(text) = named.next() else {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "UserID is missing"));
     };
+    if named.any(|other| other != text) {
+        let why = "the fields for the account name different accounts";
+        return Err(Refusal::because(Code::INVALID_PARAMETER, why));
+    }
     Ok(UserId::new(text)?)
 }
 

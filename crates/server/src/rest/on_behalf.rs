@@ -33,10 +33,14 @@ pub struct SetCustomStatusRequest {
     #[serde(rename = "UserID")]
     #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
-    /// Another name of `UserID`; one of the two must be present.
+    /// Another name of `UserID`; one of the three must be present.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Option<AccountName>)]
     to_account: Option<CompactString>,
+    /// Another name of `UserID`.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = Option<AccountName>)]
+    from_account: Option<CompactString>,
     /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app). An empty text removes the custom status.
     custom_status: String,
     /// The number of seconds after which the server removes the custom status, at most 2,592,000 (30 days). 0 or absent
@@ -62,7 +66,8 @@ impl Command for SetCustomStatus {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        let user = call.user(one_user(request.user_id.as_deref(), request.to_account.as_deref())?);
+        let SetCustomStatusRequest { user_id, to_account, from_account, .. } = &request;
+        let user = call.user(one_user([user_id, to_account, from_account])?);
         let expires_in = request.expires_in.unwrap_or(0);
         call.service.set_status_for(&user, &request.custom_status, expires_in, call.now).await?;
         Ok(NoFields {}.into())
@@ -80,7 +85,11 @@ pub struct SetVisibilityRequest {
     #[serde(rename = "UserID")]
     #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
-    /// Another name of `UserID`; one of the two must be present.
+    /// Another name of `UserID`; one of the three must be present.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Option<AccountName>)]
+    to_account: Option<CompactString>,
+    /// Another name of `UserID`.
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
@@ -106,7 +115,8 @@ impl Command for SetVisibility {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        let user = call.user(one_user(request.user_id.as_deref(), request.from_account.as_deref())?);
+        let SetVisibilityRequest { user_id, to_account, from_account, .. } = &request;
+        let user = call.user(one_user([user_id, to_account, from_account])?);
         call.service.set_visibility(&user, request.visibility.into(), By::App, call.now).await?;
         Ok(NoFields {}.into())
     }

@@ -230,7 +230,8 @@ impl LoginTask {
         let abilities = abilities.flatten();
         let response = v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
-            server_time: now.wall.0,
+            // The client compares this time with its clock when it receives the answer.
+            server_time: worker.shared.clock.now().wall.0,
             statuses,
             subscriptions,
             lists_version,
@@ -311,7 +312,8 @@ impl LoginTask {
         let lists_version = lists_version.unwrap_or(0);
         Ok(v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
-            server_time: now.wall.0,
+            // The client compares this time with its clock when it receives the answer.
+            server_time: worker.shared.clock.now().wall.0,
             lists_version,
             abilities,
             reconnect_spread_ms: worker.reconnect_spread_ms(),

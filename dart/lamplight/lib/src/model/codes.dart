@@ -180,7 +180,7 @@ abstract final class LamplightCode {
   /// `80002`: the message is too long.
   static const messageTooLong = 80002;
 
-  /// `90001`: the JSON of the request could not be read, or To_Account is empty.
+  /// `90001`: the JSON of the request could not be read, or names no user.
   static const queryUnreadable = 90001;
 
   /// `90003`: To_Account is malformed.
@@ -451,8 +451,8 @@ abstract final class LamplightCode {
       '消息内容超出长度限制',
     ),
     90001: (
-      'the JSON of the request could not be read, or To_Account is empty',
-      '请求 JSON 解析错误，或 To_Account 为空',
+      'the JSON of the request could not be read, or names no user',
+      '请求 JSON 解析错误，或未指定用户',
     ),
     90003: (
       'To_Account is malformed',
