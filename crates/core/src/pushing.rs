@@ -16,8 +16,8 @@ pub enum PushNotice {
 /// Returns the notice for a message. `truth` is the status type of the recipient, and `shown` is the one that the
 /// sender is shown.
 ///
-/// What is stored before the answer to the sender depends only on `shown`: nothing if that is ONLINE, and otherwise one
-/// notice. The time of the answer therefore does not tell a recipient who hides from one who is away.
+/// The number of notices that are stored before the answer to the sender depends only on `shown`: none if that is ONLINE,
+/// and otherwise one. The time of the answer therefore does not tell a recipient who hides from one who is away.
 pub fn push_notice(truth: StatusType, shown: StatusType) -> PushNotice {
     match (shown, truth) {
         (StatusType::Online, _) => PushNotice::None,

@@ -18,6 +18,7 @@ pub mod model;
 pub mod operations;
 pub mod outbox;
 pub mod profiles;
+pub mod pushes;
 pub mod recording;
 pub mod restrictions;
 
@@ -208,6 +209,8 @@ macro_rules! conformance_tests {
                 what_waits_is_counted
                 beyond_the_bound_notices_are_dropped
                 beyond_the_bound_the_oldest_dead_letters_go
+            }
+            pushes {
                 a_message_to_push_comes_with_its_notice
                 an_undecided_notice_leaves_the_message_to_be_pushed
                 missed_messages_are_pushed_once

@@ -37,7 +37,7 @@ pub struct Act {
     pub changes: Vec<AuditChange>,
 }
 
-/// What an operation that succeeded adds to its entry in the audit log.
+/// The details that an operation that succeeded adds to its entry in the audit log.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Note {
     /// Details of the outcome; may be empty.

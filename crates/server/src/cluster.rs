@@ -489,7 +489,7 @@ mod tests {
         }
     }
 
-    /// What another node does after a node has stopped in order: nothing, if all operations of the stopped node were
+    /// Checks the work of another node after a node has stopped in order: none, if all operations of the stopped node were
     /// carried out. Otherwise it counts the node as lost after the lease and the grace, and compares all records with
     /// the facts.
     #[tokio::test]

@@ -7,14 +7,17 @@ mod common;
 
 use common::api::{Api, code};
 use common::chat::{add_friend, block, block_list, send, set_visibility, unblock};
+use common::receiver::{Manner, Receiver};
 use common::{PATIENCE, TestNode, custom};
 use lamplight_client::{Client, Code, Error, Event, Events};
 use lamplight_model::StatusType::{Offline, Online};
 use lamplight_model::{Platform, Visibility};
+use lamplight_service::By;
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn failures(failures: &[v1::ItemFailure]) -> Vec<(&str, u32)> {
     failures.iter().map(|failure| (&*failure.user_id, failure.code)).collect()
@@ -371,4 +374,37 @@ async fn a_backend_cannot_send_for_a_blocked_user() {
     let answer = api.done("sns/friend_add", &json!({"From_Account": "bob", "AddFriendItem": item})).await;
     assert_eq!(results(&answer), [("alice", 0)]);
     node.node.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_sent_to_who_hides_is_pushed_after_that_user_has_gone() {
+    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
+    let url = receiver.url();
+    node.set(|settings| {
+        settings.webhooks.push_url = url;
+        settings.timing.linger_native_ms = 20_000;
+    })
+    .await;
+    let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
+    let bob = node.log_in("bob", "phone", Platform::IPhone).await;
+    let (service, hider) = (node.node.service(), node.user("bob"));
+    service.set_visibility(&hider, Visibility::Nobody, By::App, node.clock.now()).await.unwrap();
+    node.clock.advance(Duration::from_secs(60));
+    alice.ask(send("bob", "hello", "1")).await;
+    // Bob is connected: the undecided notice is dropped.
+    let dropped = async {
+        while service.outbox().backlog(node.app.id).await.unwrap().iter().any(|lane| lane.waiting > 0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, dropped).await.unwrap();
+    assert_eq!(receiver.said(), [""; 0]);
+    drop(bob);
+    node.has_connections(1).await;
+    node.clock.advance(Duration::from_secs(21));
+    receiver.has(1).await;
+    alice.ask(send("bob", "again", "2")).await;
+    receiver.has(2).await;
+    assert_eq!(receiver.said(), ["bob hello", "bob again"]);
 }

@@ -5,12 +5,11 @@
 
 mod common;
 
-use common::chat::send;
 use common::log::Log;
 use common::receiver::{Manner, Receiver};
 use common::{PATIENCE, TestNode, Wire};
 use lamplight_facts::LaneState;
-use lamplight_model::{ClientMessageId, Code, Hook, Lane, Platform, Visibility};
+use lamplight_model::{ClientMessageId, Code, Hook, Lane, Platform};
 use lamplight_server::{Config, ControlClient, Operation, Outcome, WebhookOperation, WebhookOutcome};
 use lamplight_service::{By, DeadLetters, ServiceError};
 use lamplight_wire::v1;
@@ -538,29 +537,6 @@ async fn what_was_sent_over_a_link_that_was_dead_is_pushed_when_that_is_noticed(
     receiver.has(3).await;
     has_backlog(&node, 0).await;
     assert_eq!(receiver.said(), ["bob missed", "bob missed too", "bob pushed at once"]);
-}
-
-#[tokio::test]
-async fn what_was_sent_to_who_hides_is_pushed_after_that_user_has_gone() {
-    let receiver = Receiver::start(Manner::Answer(200)).await;
-    let node = node_that_pushes(&receiver).await;
-    let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
-    let bob = node.log_in("bob", "phone", Platform::IPhone).await;
-    let (service, hider) = (node.node.service(), node.user("bob"));
-    service.set_visibility(&hider, Visibility::Nobody, By::App, node.clock.now()).await.unwrap();
-    node.clock.advance(Duration::from_secs(60));
-    alice.ask(send("bob", "hello", "1")).await;
-    // Bob is connected: the undecided notice is dropped.
-    has_backlog(&node, 0).await;
-    assert_eq!(receiver.said(), [""; 0]);
-    drop(bob);
-    node.has_connections(1).await;
-    node.clock.advance(Duration::from_secs(21));
-    receiver.has(1).await;
-    alice.ask(send("bob", "again", "2")).await;
-    receiver.has(2).await;
-    has_backlog(&node, 0).await;
-    assert_eq!(receiver.said(), ["bob hello", "bob again"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! What is stored before a sender gets the answer, and when a message is pushed: nothing tells the sender whether the
-//! recipient hides or is away.
+//! Tests of the calls to the stores before a sender gets the answer, and of the time at which a message is pushed: nothing
+//! tells the sender whether the recipient hides or is away.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
