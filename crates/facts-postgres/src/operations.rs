@@ -52,7 +52,7 @@ impl Operations for PostgresFacts {
             let sql =
                 "UPDATE audit SET outcome = $2, note = $3, changes = coalesce($4, changes) WHERE id = $1";
             let values: Values<'_> =
-                &[&number(id), &to_json(&outcome), &note.as_bytes(), &changes.map(|it| to_json(it))];
+                &[&number(id), &to_json(&outcome), &note.as_bytes(), &changes.map(to_json)];
             self.store.write(DOING, sql, values).await.map(drop)
         })
     }
