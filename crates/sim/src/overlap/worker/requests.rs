@@ -12,7 +12,8 @@ use lamplight_auth::{Claims, sign};
 use lamplight_core::{LinkEnd, Told, WatcherKey, notifications};
 use lamplight_model::{ClientMessageId, Code, ConnectionId, MessageBody, Refusal, User, UserId, UserStatus};
 use lamplight_service::{
-    By, Effect, LoggedIn, LoginCall, Member, NewFriend, NotCurrent, OwnListChange, ServiceError, WatchList,
+    By, Effect, LoggedIn, LoginCall, Member, NewFriend, NotCurrent, OwnListChange, Reader, ServiceError,
+    WatchList,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
