@@ -139,11 +139,18 @@ impl Feed {
         Self { state: Mutex::new(state), moved: Notify::new() }
     }
 
-    /// Adds a user whose record was read from disk.
-    pub fn restore(&self, user: &User, place: u64) {
+    /// Adds the users whose records were read from disk, with their positions. No user of their apps is in the feed yet.
+    pub fn restore(&self, places: Vec<(User, u64)>) {
+        let mut users: BTreeMap<AppId, Vec<(u64, UserId)>> = BTreeMap::new();
+        let mut last = 0;
+        for (user, place) in places {
+            last = last.max(place);
+            users.entry(user.app).or_default().push((place, user.id));
+        }
         let mut state = self.lock();
-        state.last = state.last.max(place);
-        state.users.entry(user.app).or_default().insert(place, user.id.clone());
+        state.last = state.last.max(last);
+        // A map is built much faster from all of its entries than by inserting them.
+        state.users.extend(users.into_iter().map(|(app, places)| (app, places.into_iter().collect())));
     }
 
     /// Moves a user whose status has changed to the end of the feed. Returns the new position. `before` is the earlier
@@ -336,7 +343,7 @@ mod tests {
         assert_eq!(names(&feed.page(APP, Some(&second.cursor), 1)), "");
         // A snapshot of an earlier run cannot be continued either, because the removals of that run are not stored.
         let next_run = Feed::new(7, gone);
-        next_run.restore(&user("a"), 1);
+        next_run.restore(vec![(user("a"), 1)]);
         assert_eq!(names(&next_run.page(APP, Some(&first.cursor), 1)), "a (reset)");
     }
 }

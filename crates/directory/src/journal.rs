@@ -24,7 +24,7 @@ mod tests;
 
 pub use damage::JournalDamage;
 pub(crate) use disk::{Disk, DiskFile, RealDisk};
-pub(crate) use replay::Recovery;
+pub(crate) use replay::{Found, Recovery};
 
 use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, Timestamp, User};

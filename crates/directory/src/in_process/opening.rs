@@ -2,12 +2,16 @@
 
 use super::InProcessDirectory;
 use crate::feed::Feed;
-use crate::journal::{Begin, Disk, Journal, JournalDamage, JournalError, RealDisk, Recovery};
-use lamplight_model::{FactsMark, Now, Timestamp};
+use crate::journal::{Begin, Disk, Found, Journal, JournalDamage, JournalError, RealDisk, Recovery};
+use lamplight_model::{FactsMark, Now, Timestamp, User};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::thread;
 use std::time::Duration;
+
+/// The maximum number of threads that restore records.
+const MOST_THREADS: usize = 16;
 
 /// The result of opening a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,25 +121,54 @@ impl SavedRecords {
             set_aside: is_set_aside,
             ..InProcessDirectory::in_memory()
         };
-        let mut records = 0;
-        for (user, found) in recovery.records {
-            let Some(mut saved) = found.presence else { continue };
-            if in_doubt {
-                saved.lift_version(now.wall);
-            }
-            let presence = saved.restore(now, lost_at, now.moment + grace);
-            directory.feed.restore(&user, found.place);
-            let mut shard = directory.shards[directory.shard_of(&user)].lock();
-            shard.insert(&user, presence, found.rev, found.place, &directory.counters);
-            records += 1;
-        }
+        let restoring = Restoring { in_doubt, lost_at, now, grace };
+        let records = directory.restore_all(recovery.records, restoring);
         directory.write_all_records(now)?;
         let damage = directory.journal.as_ref().map(Journal::damage).unwrap_or_default();
         Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt, damage }))
     }
 }
 
+/// The circumstances in which records are restored.
+#[derive(Clone, Copy)]
+struct Restoring {
+    in_doubt: bool,
+    /// The last time at which the former process is known to have run.
+    lost_at: Timestamp,
+    now: Now,
+    grace: Duration,
+}
+
 impl InProcessDirectory {
+    /// Restores records, with one thread for each processor. Returns their number.
+    fn restore_all(&self, records: impl IntoIterator<Item = (User, Found)>, how: Restoring) -> usize {
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let mut parts: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
+        let mut places = Vec::new();
+        for (user, Found { rev, place, presence }) in records {
+            let Some(saved) = presence else { continue };
+            places.push((user.clone(), place));
+            // Each shard belongs to one thread, so no thread waits for the lock of a shard.
+            parts[self.shard_of(&user) % threads].push((user, rev, place, saved));
+        }
+        let count = places.len();
+        thread::scope(|scope| {
+            for part in parts {
+                scope.spawn(move || {
+                    for (user, rev, place, mut saved) in part {
+                        if how.in_doubt {
+                            saved.lift_version(how.now.wall);
+                        }
+                        let presence = saved.restore(how.now, how.lost_at, how.now.moment + how.grace);
+                        self.shard(&user).insert(&user, presence, rev, place, &self.counters);
+                    }
+                });
+            }
+            self.feed.restore(places);
+        });
+        count
+    }
+
     /// Reads the folder and opens the directory, without comparing the mark of the facts.
     pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
         SavedRecords::read(folder)?.open(None, now, grace)

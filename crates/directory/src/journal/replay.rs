@@ -4,16 +4,24 @@ use super::{
     Begin, DOUBT_AT, Entry, EntryRef, FORMER_MAGICS, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES,
     NAME_BYTES, STRIPES, encode, failed,
 };
+use hashbrown::HashMap;
 use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, User};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 
 /// The highest accepted generation number. No journal reaches it. A higher number was not written by Lamplight, and
 /// would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
+
+/// The number of entries that are decoded before they are applied together.
+const ENTRIES_AT_ONCE: usize = 512;
+/// The number of batches of decoded entries that may wait.
+const BATCHES: usize = 4;
 
 /// The result of reading the files of a journal.
 #[derive(Default, Debug)]
@@ -54,7 +62,7 @@ pub(crate) struct Found {
     pub rev: u64,
     pub place: u64,
     /// The record; `None` if it was removed.
-    pub presence: Option<SavedPresence>,
+    pub presence: Option<Box<SavedPresence>>,
 }
 
 /// The files of one generation.
@@ -171,22 +179,39 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 /// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
 
-/// Applies the entries of a file. Entries do not depend on each other. If an entry has a wrong checksum and the next
-/// entry can be found, the damaged entry is skipped.
+/// Applies the entries of a file, while another thread decodes the next ones. Entries do not depend on each other. If an
+/// entry has a wrong checksum and the next entry can be found, the damaged entry is skipped.
 fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
-    let Some(mut rest) = entries(bytes) else {
+    let Some(rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
             && bytes.len() > MAGIC.len()
             && bytes[..MAGIC.len()] != *MAGIC
             && FORMER_MAGICS.iter().all(|former| bytes[..MAGIC.len()] != **former);
         return Replayed { bytes: (bytes.len() as u64).max(1), is_foreign, ..Replayed::default() };
     };
-    let mut replayed = Replayed { is_in_doubt: bytes[DOUBT_AT as usize] == IN_DOUBT, ..Replayed::default() };
+    let is_in_doubt = bytes[DOUBT_AT as usize] == IN_DOUBT;
+    thread::scope(|scope| {
+        let (batches, decoded) = mpsc::sync_channel(BATCHES);
+        let decoding = scope.spawn(move || decode(rest, &batches));
+        decoded.into_iter().flatten().for_each(|entry| recovery.apply(entry));
+        let replayed = decoding.join().expect("the decoder does not panic");
+        Replayed { is_in_doubt, ..replayed }
+    })
+}
+
+/// Sends the entries in these bytes in batches.
+fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
+    let mut replayed = Replayed::default();
+    let mut batch = Vec::with_capacity(ENTRIES_AT_ONCE);
     while !rest.is_empty() {
         let before = rest.len();
         match next_entry(rest) {
             Next::Entry(entry, tail) => {
-                recovery.apply(*entry);
+                batch.push(*entry);
+                if batch.len() == ENTRIES_AT_ONCE {
+                    let full = std::mem::replace(&mut batch, Vec::with_capacity(ENTRIES_AT_ONCE));
+                    batches.send(full).expect("the receiver takes all batches");
+                }
                 rest = tail;
             }
             Next::Damaged(tail) => {
@@ -201,6 +226,7 @@ fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
             }
         }
     }
+    batches.send(batch).expect("the receiver takes all batches");
     replayed
 }
 
@@ -208,7 +234,7 @@ impl Recovery {
     fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Begin(begin) => self.begin(begin),
-            Entry::Put(user, presence, rev, place) => self.found(user, rev, place, Some(*presence)),
+            Entry::Put(user, presence, rev, place) => self.found(user, rev, place, Some(presence)),
             Entry::Remove(user, rev, place) => {
                 if let Some(begin) = &mut self.begin {
                     begin.horizon = begin.horizon.max(place);
@@ -248,7 +274,7 @@ impl Recovery {
 
     /// Stores an entry, unless an earlier entry has a higher revision. An entry with an equal revision replaces the
     /// earlier entry, because a later generation may have raised the record's version.
-    fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<SavedPresence>) {
+    fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<Box<SavedPresence>>) {
         match self.records.get_mut(&user) {
             Some(found) if rev < found.rev => {}
             Some(found) => *found = Found { rev, place, presence },

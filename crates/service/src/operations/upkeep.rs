@@ -2,14 +2,19 @@
 
 use crate::records::user_facts;
 use crate::{Service, ServiceError};
+use futures_util::StreamExt as _;
 use futures_util::future::{join_all, try_join_all};
+use futures_util::stream::FuturesOrdered;
+use hashbrown::HashMap;
 use lamplight_core::{Duty, Expired, Transition};
 use lamplight_facts::{Account, Login, Revocation};
 use lamplight_model::{Now, Revoked, Timestamp, User};
-use std::collections::HashMap;
 
 /// The number of accounts that are read in one call.
 const ACCOUNTS_AT_ONCE: usize = 500;
+
+/// The number of calls that read accounts at a time while the records before them are compared.
+const READS_AT_ONCE: usize = 4;
 
 /// The number of partitions that are searched in one call.
 const PARTITIONS_AT_ONCE: usize = 32;
@@ -50,8 +55,16 @@ impl Service {
             facts.entry(user).or_default().push(login);
         }
         let users = facts.len();
-        for some in live.chunks(ACCOUNTS_AT_ONCE) {
-            let accounts = self.facts.accounts(some.to_vec()).await?;
+        let mut chunks = live.chunks(ACCOUNTS_AT_ONCE);
+        let mut reads = FuturesOrdered::new();
+        loop {
+            while reads.len() < READS_AT_ONCE
+                && let Some(some) = chunks.next()
+            {
+                reads.push_back(async move { (some, self.facts.accounts(some.to_vec()).await) });
+            }
+            let Some((some, accounts)) = reads.next().await else { break };
+            let accounts = accounts?;
             for (user, account) in some.iter().zip(accounts) {
                 let logins = facts.remove(user).unwrap_or_default();
                 self.recover_live(user, account, logins, now).await?;
