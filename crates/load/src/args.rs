@@ -92,6 +92,16 @@ Examples:
 
 The users are made by logging each of them in, which takes some minutes for a million.")]
     Start(StartArgs),
+    /// Measure how the cost of a change grows with accounts, subscriptions, connections and watchers
+    #[command(after_help = "\
+Examples:
+  lamplight load growth
+  lamplight load growth --series watchers --series accounts
+  lamplight load growth --quick
+
+Each point of a series has its own server. It needs 20,000 open files. A complete run takes about six minutes. \
+docs/performance.md explains the series and their goals.")]
+    Growth(GrowthArgs),
     /// Measure a cluster: start nodes over a Redis Cluster and PostgreSQL
     #[command(after_help = "\
 Examples:
@@ -102,6 +112,51 @@ Examples:
 It needs redis-server, redis-cli, PostgreSQL and setpriv, and 20,000 open files for 10,000 users. A complete run takes \
 about ten minutes. docs/performance.md explains the rows and their goals.")]
     Cluster(ClusterArgs),
+}
+
+/// The series of `lamplight load growth`.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Series {
+    /// Accounts that exist and are offline.
+    Accounts,
+    /// Subscriptions of each connection.
+    Subscriptions,
+    /// Connections.
+    Connections,
+    /// Online watchers of the user who changes.
+    Watchers,
+}
+
+impl Series {
+    /// All series, in the order of measurement.
+    pub const ALL: [Self; 4] = [Self::Accounts, Self::Subscriptions, Self::Connections, Self::Watchers];
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+/// `lamplight load growth`.
+#[derive(Args, Debug, Clone)]
+pub struct GrowthArgs {
+    /// Only this series; may be given several times
+    #[arg(long, value_name = "SERIES")]
+    pub series: Vec<Series>,
+    /// Use small numbers, to see that it works: the figures mean little
+    #[arg(long)]
+    pub quick: bool,
+    /// The program to start [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// Worker threads of the servers [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Write the figures and the plots to this file too, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// The rows of the table of `lamplight load cluster`.

@@ -5,7 +5,7 @@
 
 use crate::fleet::Fleet;
 use crate::news::News;
-use crate::ring::WATCHED;
+use crate::ring::{Ring, WATCHED};
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 use rand::rngs::StdRng;
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// The time after which a notification counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
+/// The number of seconds of a course whose latencies are also recorded by the second.
+const MOST_SECONDS: u64 = 600;
 /// The time for which the load sleeps when no change is due.
 const NAP: Duration = Duration::from_micros(100);
 
@@ -31,7 +33,7 @@ struct UnderWay {
 pub struct CourseSettings {
     /// The users whose status is changed.
     pub users: Vec<u32>,
-    /// The number of notifications that complete a change: twenty, or fewer if some watchers do not read.
+    /// The number of notifications that complete a change: the number of watchers, or fewer if some do not read.
     pub copies: u32,
     /// The connections that do not read. Notifications to them are not counted.
     pub silent: Vec<u32>,
@@ -40,12 +42,21 @@ pub struct CourseSettings {
     /// The node of each user's connection, if only latencies between different nodes are to be recorded. `None` to
     /// record all latencies.
     pub between_nodes: Option<Vec<usize>>,
+    /// Whether the users change in turn, so that the changes of each are as far apart as possible. Otherwise, the users
+    /// are random.
+    pub in_turn: bool,
 }
 
 impl CourseSettings {
-    /// Creates the settings for changes of these users. All watchers read.
+    /// Creates the settings for changes of these users, who have twenty watchers each. All watchers read.
     pub fn new(users: Vec<u32>) -> Self {
-        Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true, between_nodes: None }
+        let copies = WATCHED as u32;
+        Self { users, copies, silent: Vec::new(), answered: true, between_nodes: None, in_turn: false }
+    }
+
+    /// Creates the settings for changes of all users whom others watch. All watchers read.
+    pub fn everyone(ring: Ring) -> Self {
+        Self { copies: ring.watchers(), ..Self::new(ring.watched().collect()) }
     }
 }
 
@@ -68,6 +79,9 @@ pub struct Delivered {
     /// The latency of each notification in microseconds: the time from the moment when its change was due until its
     /// arrival.
     pub latency: Histogram<u32>,
+    /// The same for each second, by the moment when the change was due. The seconds after the first ten minutes are not
+    /// recorded.
+    pub seconds: Vec<Histogram<u32>>,
     /// The CPU time that the server has used.
     pub cpu: Duration,
     /// The elapsed time.
@@ -86,8 +100,20 @@ impl Delivered {
 
     /// Returns a quantile of the latency, in milliseconds.
     pub fn latency_ms(&self, quantile: f64) -> f64 {
-        self.latency.value_at_quantile(quantile) as f64 / 1_000.0
+        quantile_ms(&self.latency, quantile)
     }
+
+    /// Returns a quantile of the latency in each second, as pairs of the second and milliseconds. Seconds without a
+    /// notification are left out.
+    pub fn latency_by_second(&self, quantile: f64) -> Vec<(f64, f64)> {
+        let seconds = self.seconds.iter().enumerate().filter(|(_, latency)| !latency.is_empty());
+        seconds.map(|(second, latency)| (second as f64, quantile_ms(latency, quantile))).collect()
+    }
+}
+
+/// Returns a quantile of a histogram of microseconds, in milliseconds.
+fn quantile_ms(latency: &Histogram<u32>, quantile: f64) -> f64 {
+    latency.value_at_quantile(quantile) as f64 / 1_000.0
 }
 
 /// A series of changes of custom statuses, with the measurement of their notifications.
@@ -99,6 +125,8 @@ pub struct Course {
     random: StdRng,
     copies: u64,
     latency: Histogram<u32>,
+    began: Instant,
+    seconds: Vec<Histogram<u32>>,
 }
 
 impl Course {
@@ -113,6 +141,8 @@ impl Course {
             random: StdRng::seed_from_u64(7),
             copies: 0,
             latency: Histogram::new_with_bounds(1, 60_000_000, 3)?,
+            began: Instant::now(),
+            seconds: Vec::new(),
         })
     }
 
@@ -121,8 +151,10 @@ impl Course {
     pub fn run(&mut self, fleet: &mut Fleet, changes: u64, pace: Pace) -> Result<Delivered> {
         self.copies = 0;
         self.latency.reset();
+        self.seconds.clear();
         let (cpu, travelled, began) = (fleet.server_cpu()?, fleet.travelled(), Instant::now());
         let (mut made, mut last_news) = (0, began);
+        self.began = began;
         while made < changes || self.open > 0 {
             let mut wait = Duration::from_millis(100);
             match pace {
@@ -165,6 +197,7 @@ impl Course {
             changes,
             copies: self.copies,
             latency: self.latency.clone(),
+            seconds: std::mem::take(&mut self.seconds),
             cpu: fleet.server_cpu()?.saturating_sub(cpu),
             took,
             together: notifications / (after.messages - travelled.messages).max(1) as f64,
@@ -179,7 +212,10 @@ impl Course {
 
     fn make(&mut self, fleet: &mut Fleet, due: Instant) -> Result<()> {
         let users = &self.settings.users;
-        let mut index = self.random.random_range(0..users.len());
+        let mut index = match self.settings.in_turn {
+            true => self.next_text as usize % users.len(),
+            false => self.random.random_range(0..users.len()),
+        };
         while self.under_way[users[index] as usize].is_some() {
             index = (index + 1) % users.len();
         }
@@ -207,8 +243,14 @@ impl Course {
                 };
                 let node = |user: u32| self.settings.between_nodes.as_ref().map(|nodes| nodes[user as usize]);
                 if self.settings.between_nodes.is_none() || node(watcher) != node(notice.user) {
-                    let late = at.saturating_duration_since(under_way.due);
-                    self.latency.saturating_record(late.as_micros().max(1) as u64);
+                    let late = at.saturating_duration_since(under_way.due).as_micros().max(1) as u64;
+                    self.latency.saturating_record(late);
+                    let second = under_way.due.saturating_duration_since(self.began).as_secs();
+                    if second < MOST_SECONDS {
+                        let empty = || Histogram::new_from(&self.latency);
+                        self.seconds.resize_with(self.seconds.len().max(second as usize + 1), empty);
+                        self.seconds[second as usize].saturating_record(late);
+                    }
                 }
                 self.copies += 1;
                 under_way.copies_left -= 1;

@@ -232,13 +232,29 @@ impl Fleet {
         link.connect(user, (&self.dialer, self.nodes[node]), buffer, &message, self.poll.registry())
     }
 
-    /// Subscribes each of these users to its neighbours, `window` users at a time.
+    /// Subscribes each of these users to its neighbours, `window` users at a time. A user without neighbours is left
+    /// out.
     pub fn subscribe(&mut self, users: &[u32], window: usize) -> Result<()> {
+        let ring = self.ring;
+        let watching: Vec<u32> =
+            users.iter().copied().filter(|user| ring.neighbours(*user).next().is_some()).collect();
+        self.subscribe_to(&watching, window, |user| ring.neighbours(user).collect())
+    }
+
+    /// Subscribes each of these users to the users that `whom` returns, `window` users at a time. Users beyond the ring
+    /// are accounts without a connection.
+    pub fn subscribe_to(
+        &mut self,
+        users: &[u32],
+        window: usize,
+        whom: impl Fn(u32) -> Vec<u32>,
+    ) -> Result<()> {
         let (mut asked, mut answered) = (0, 0);
         let until = Instant::now() + PATIENCE + Duration::from_millis(20) * users.len() as u32;
         while answered < users.len() {
             while asked < users.len() && asked - answered < window {
-                self.start_subscribing(users[asked])?;
+                let user = users[asked];
+                self.ask_to_subscribe(user, whom(user))?;
                 asked += 1;
             }
             answered += self
@@ -255,8 +271,11 @@ impl Fleet {
 
     /// Subscribes a user to its neighbours. The answer arrives as [`News::Answered`].
     pub fn start_subscribing(&mut self, user: u32) -> Result<()> {
-        let user_ids = self.ring.neighbours(user).map(user_id).collect();
-        let request = v1::SubscribeUserStatusRequest { user_ids };
+        self.ask_to_subscribe(user, self.ring.neighbours(user).collect())
+    }
+
+    fn ask_to_subscribe(&mut self, user: u32, whom: Vec<u32>) -> Result<()> {
+        let request = v1::SubscribeUserStatusRequest { user_ids: whom.into_iter().map(user_id).collect() };
         self.ask(user, REQUEST_ID, Request::SubscribeUserStatus(request))
     }
 

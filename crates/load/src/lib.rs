@@ -16,6 +16,7 @@ mod news;
 mod notice;
 mod parts;
 mod picture;
+mod plot;
 mod process_meter;
 mod report;
 mod ring;
@@ -24,8 +25,8 @@ mod target;
 mod transport;
 
 pub use args::{
-    BenchArgs, ClosedArgs, ClusterArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs,
-    Row, ServerArgs, SlowArgs, StartArgs, WebhooksArgs, What,
+    BenchArgs, ClosedArgs, ClusterArgs, GrowthArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs,
+    QueryArgs, Row, Series, ServerArgs, SlowArgs, StartArgs, WebhooksArgs, What,
 };
 pub use process_meter::{Memory, ProcessMeter};
 pub use transport::Transport;

@@ -3,6 +3,7 @@
 mod bench;
 mod changes;
 mod death;
+mod growth;
 mod idle;
 mod login;
 mod messages;
@@ -109,6 +110,10 @@ pub fn run(what: What) -> Result<()> {
         }
         What::Start(args) => {
             start::measure(&args, &mut report)?;
+            args.out
+        }
+        What::Growth(args) => {
+            growth::run(&args, &mut report)?;
             args.out
         }
         What::Cluster(args) => return crate::cluster::run(&args),

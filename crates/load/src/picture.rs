@@ -88,8 +88,12 @@ impl Picture {
     }
 
     /// Records a status in an answer, which may repeat the last status. Returns the last status of the user that the
-    /// connection knew, if the status in the answer is newer; otherwise `None`.
+    /// connection knew, if the status in the answer is newer; otherwise `None`. A user beyond the ring is an account
+    /// without a connection, which must be offline.
     pub fn answered(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
+        if notice.user >= self.ring.users() && !notice.online {
+            return None;
+        }
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }
     }
@@ -169,6 +173,7 @@ mod tests {
         let mut picture = Picture::new(Ring::new(100).unwrap());
         assert_eq!(picture.told(0, notice(1, 5, 0)), Some(Shown::default()));
         picture.answered(0, notice(1, 5, 0));
+        picture.answered(0, Notice { online: false, ..notice(100, 0, 0) });
         assert!(picture.faults().none());
         assert_eq!(picture.told(0, notice(1, 5, 0)), None);
         assert_eq!(picture.told(0, notice(1, 4, 0)), None);

@@ -1,6 +1,7 @@
 //! The report of a measurement, as text and as JSON.
 
 use crate::picture::Faults;
+use crate::plot::Plot;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -53,6 +54,9 @@ pub struct Report {
     pub figures: Vec<Figure>,
     /// The numbers of wrong notifications.
     pub faults: Faults,
+    /// The plots, in the order of measurement.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plots: Vec<Plot>,
 }
 
 impl Report {

@@ -1,19 +1,31 @@
 //! The watch graph of a load. The users form a ring. Each user watches the ten nearest users on each side, and is
-//! watched by the same users.
+//! watched by the same users. A measurement of large audiences uses a crowd instead: the first users are stars, and a
+//! part of the other users watches all stars.
 
 use anyhow::{Result, ensure};
 
-/// The number of users that each user watches, which is also the number of each user's watchers.
+/// The number of users that each user of a ring watches, which is also the number of each user's watchers.
 pub const WATCHED: usize = 20;
-/// The number of users whose statuses a connection receives: the watched users, and its own user.
+/// The maximum number of users whose statuses a connection receives: the watched users, and its own user.
 pub const EDGES: usize = WATCHED + 1;
 /// The number of users that each user watches on each side.
 const REACH: u32 = 10;
+/// The number of the first user that is too large for the length of a `userID`.
+const END_OF_USERS: u32 = 10_000_000;
 
-/// A ring of users, numbered from 0.
+/// The users of a load, numbered from 0, with the relation who watches whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Ring {
     users: u32,
+    /// `None` in a ring.
+    crowd: Option<Crowd>,
+}
+
+/// Stars, which are the users `0..stars`, and their watchers, which are the users that follow.
+#[derive(Clone, Copy, Debug)]
+struct Crowd {
+    stars: u32,
+    watchers: u32,
 }
 
 impl Ring {
@@ -21,10 +33,21 @@ impl Ring {
     /// of a `userID`.
     pub fn new(users: u32) -> Result<Self> {
         ensure!(
-            (EDGES as u32..10_000_000).contains(&users),
+            (EDGES as u32..END_OF_USERS).contains(&users),
             "the number of users must be from {EDGES} to 9,999,999, not {users}"
         );
-        Ok(Self { users })
+        Ok(Self { users, crowd: None })
+    }
+
+    /// Creates a crowd: `stars` users, each with the same `watchers`. Users beyond these neither watch nor are watched.
+    /// Fails if there are no or more than twenty stars, no watchers, or too few or too many users.
+    pub fn crowd(users: u32, stars: u32, watchers: u32) -> Result<Self> {
+        ensure!((1..=WATCHED as u32).contains(&stars), "the number of stars must be from 1 to {WATCHED}");
+        ensure!(
+            watchers > 0 && users < END_OF_USERS && watchers <= users.saturating_sub(stars),
+            "{users} users cannot be {stars} stars and {watchers} watchers"
+        );
+        Ok(Self { users, crowd: Some(Crowd { stars, watchers }) })
     }
 
     /// Returns the number of users.
@@ -32,22 +55,43 @@ impl Ring {
         self.users
     }
 
-    /// Returns the twenty users that a user watches. They are also the watchers of that user.
+    /// Returns the users that others watch.
+    pub fn watched(self) -> std::ops::Range<u32> {
+        0..self.crowd.map_or(self.users, |crowd| crowd.stars)
+    }
+
+    /// Returns the number of watchers of each user in [`watched`](Self::watched).
+    pub fn watchers(self) -> u32 {
+        self.crowd.map_or(WATCHED as u32, |crowd| crowd.watchers)
+    }
+
+    /// Returns the users that a user watches. In a ring, they are also the watchers of that user.
     pub fn neighbours(self, user: u32) -> impl Iterator<Item = u32> {
-        (1..=REACH)
-            .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
+        let (steps, stars) = match self.crowd {
+            None => (REACH, 0),
+            Some(crowd) => (0, if crowd.is_watcher(user) { crowd.stars } else { 0 }),
+        };
+        let ring = (1..=steps)
+            .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users]);
+        ring.chain(0..stars)
     }
 
     /// Returns the index of a pair of a connection and a user; `None` if the connection does not receive the status of
     /// the user. The first pair of a connection is the one with its own user.
     pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
-        let forwards = (user + self.users - watcher) % self.users;
-        let place = if forwards <= REACH {
-            forwards
-        } else if self.users - forwards <= REACH {
-            REACH + self.users - forwards
-        } else {
-            return None;
+        let place = match self.crowd {
+            _ if watcher == user => 0,
+            Some(crowd) => (crowd.is_watcher(watcher) && user < crowd.stars).then_some(user + 1)?,
+            None => {
+                let forwards = (user + self.users - watcher) % self.users;
+                if forwards <= REACH {
+                    forwards
+                } else if self.users - forwards <= REACH {
+                    REACH + self.users - forwards
+                } else {
+                    return None;
+                }
+            }
         };
         Some(watcher as usize * EDGES + place as usize)
     }
@@ -57,6 +101,12 @@ impl Ring {
     pub fn spread(self, first: u32, count: u32) -> Vec<u32> {
         let apart = 2 * REACH + 1;
         (0..count.min(self.users / apart)).map(|index| (first + index * apart) % self.users).collect()
+    }
+}
+
+impl Crowd {
+    fn is_watcher(self, user: u32) -> bool {
+        (self.stars..self.stars + self.watchers).contains(&user)
     }
 }
 
@@ -96,6 +146,26 @@ mod tests {
         }
         assert_eq!(Ring::new(100).unwrap().edge(0, 11), None);
         assert!(Ring::new(20).is_err());
+    }
+
+    #[test]
+    fn a_crowd_watches_the_stars_and_nobody_else_watches() {
+        let crowd = Ring::crowd(12, 3, 5).unwrap();
+        assert_eq!((crowd.watched(), crowd.watchers()), (0..3, 5));
+        let mut edges = HashSet::new();
+        for watcher in 0..12 {
+            assert!(edges.insert(crowd.edge(watcher, watcher).unwrap()));
+            let watched: Vec<u32> = crowd.neighbours(watcher).collect();
+            assert_eq!(watched, if (3..8).contains(&watcher) { vec![0, 1, 2] } else { vec![] }, "{watcher}");
+            for user in (0..12).filter(|user| *user != watcher) {
+                assert_eq!(crowd.edge(watcher, user).is_some(), watched.contains(&user), "{watcher}, {user}");
+                edges.extend(crowd.edge(watcher, user));
+            }
+        }
+        assert_eq!(edges.len(), 12 + 3 * 5);
+        for (users, stars, watchers) in [(12, 0, 5), (50, 21, 5), (12, 3, 0), (12, 3, 10)] {
+            assert!(Ring::crowd(users, stars, watchers).is_err(), "{users}, {stars}, {watchers}");
+        }
     }
 
     #[test]

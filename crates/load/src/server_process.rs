@@ -40,6 +40,9 @@ pub struct ServerSettings {
     pub every_change: bool,
     /// The address to which the app's webhook is sent; `None` if the app has no webhook.
     pub webhook: Option<SocketAddr>,
+    /// The app's limit of subscriptions for each user; `None` for the default. If it is given, a request may subscribe to
+    /// that many users, and a client may make 1,000 requests of each kind in a millisecond.
+    pub subscriptions: Option<u16>,
     /// The transport of the connections. With TLS, the server gets a self-signed certificate.
     pub transport: Transport,
 }
@@ -85,6 +88,11 @@ impl ServerProcess {
         }
         if let Some(calls) = settings.api_rate {
             create.args(["--api-rate-calls", &calls.to_string()]);
+        }
+        if let Some(subscriptions) = settings.subscriptions {
+            let subscriptions = subscriptions.to_string();
+            create.args(["--subscriptions", &subscriptions, "--subscribe-batch", &subscriptions]);
+            create.args(["--rate-calls", "1000", "--rate-window", "1ms"]);
         }
         if let Some(receiver) = settings.webhook {
             create.args(["--state-change-url", &format!("http://{receiver}/")]);

@@ -4,6 +4,7 @@ use super::middle;
 use crate::bare_loop::BareLoop;
 use crate::course::{Course, CourseSettings, Delivered, Pace};
 use crate::fleet::Fleet;
+use crate::plot::{Axis, Line, Panel, Plot};
 use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
 use anyhow::Result;
@@ -45,8 +46,7 @@ pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Rep
         load.repeat
     ));
     fleet.quiet()?;
-    let settings =
-        CourseSettings { answered: load.answered, ..CourseSettings::new((0..ring.users()).collect()) };
+    let settings = CourseSettings { answered: load.answered, ..CourseSettings::everyone(ring) };
     let mut course = Course::new(fleet, settings, after)?;
     let pace = Pace::Outstanding(load.outstanding);
     let together = course.run(fleet, load.changes / WARM_UP, pace)?.together;
@@ -103,6 +103,20 @@ pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Rep
     Ok(course.last_text())
 }
 
+/// Returns the plot of the latency in each second of a run.
+fn latency_over_time(users: u32, rate: u32, run: &Delivered) -> Plot {
+    let curves = [("p50", 0.5), ("p99", 0.99), ("worst", 1.0)];
+    Plot {
+        name: "latency-over-time".to_owned(),
+        title: format!("{rate} changes a second, {users} connections, 20 watchers for each user"),
+        panels: vec![Panel {
+            x: Axis::linear("time, s"),
+            y: Axis::log("latency in each second, ms"),
+            lines: curves.map(|(name, at)| Line::new(name, run.latency_by_second(at))).into(),
+        }],
+    }
+}
+
 /// Measures the latency of changes at a fixed rate. Returns the number of the last custom status that was set.
 pub fn open(fleet: &mut Fleet, changes: u64, rate: u32, after: u32, report: &mut Report) -> Result<u32> {
     let users = fleet.ring().users();
@@ -122,5 +136,6 @@ pub fn open(fleet: &mut Fleet, changes: u64, rate: u32, after: u32, report: &mut
     if fleet.target().meter.is_some() {
         report.note(name("delivered per CPU-second of the server"), run.per_cpu_second(), "", None);
     }
+    report.plots.push(latency_over_time(users, rate, &run));
     Ok(course.last_text())
 }

@@ -27,6 +27,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     api_rate: None,
     every_change: false,
     webhook: None,
+    subscriptions: None,
     transport: Transport::Tcp,
 };
 /// The longest wait for notifications after the time at which they are due.

@@ -34,6 +34,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     api_rate: Some(60_000),
     every_change: false,
     webhook: None,
+    subscriptions: None,
     transport: Transport::Tcp,
 };
 
