@@ -176,6 +176,12 @@ const RULES: &[Rule] = &[
         because: "one generator drives all servers from outside, with codecs of its own",
     },
     Rule {
+        of: "lamplight-plots",
+        ours: &[],
+        never: &[RUNTIME, WEB, SQL, REDIS, CHANCE, CLOCK, MESSAGES, TELEMETRY],
+        because: "a plot depends on its report alone",
+    },
+    Rule {
         of: "lamplight-fuzz",
         ours: &[
             "lamplight-model",
