@@ -102,9 +102,19 @@ function append(sections: Section[], text: string): void {
   }
 }
 
-/** Changes a link to its target on the site. If the target is not on the site, marks the link. */
+/**
+ * Changes a link or a picture to its target on the site. If the target of a link is not on the site, marks the link.
+ * Throws an error if a picture is not on the site.
+ */
 function relink(token: Token, locate: Locate): Token {
-  if (token.type === "link_open") {
+  if (token.type === "image") {
+    const source = token.attrGet("src") ?? "";
+    const target = locate(source);
+    if (target === undefined) {
+      throw new Error(`the picture ${source} is not on the site`);
+    }
+    token.attrSet("src", target);
+  } else if (token.type === "link_open") {
     const target = locate(token.attrGet("href") ?? "");
     if (target === undefined) {
       token.meta = { dead: true };

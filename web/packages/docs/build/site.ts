@@ -30,12 +30,15 @@ export interface Place {
 
 export interface Site {
   places: Place[];
-  /** Returns the content of each page, by its address. */
+  /** Returns the content of each page and of each picture on a page, by its address. */
   pages(assets: Assets): Map<string, string>;
 }
 
 /** The targets of links that lead to other pages of the server, outside of this site. */
 const ELSEWHERE = ["docs/uikit", "docs/openapi.json"];
+
+/** The paths of the pictures that pages may show. Their files are text. */
+const PICTURE = /^docs\/images\/[\w-]+\.svg$/;
 
 /**
  * Creates the site. Removes links to files that are not on the site. Throws an error if a link leads to a heading that
@@ -51,6 +54,7 @@ export function makeSite(repository: Repository): Site {
   const listed = parts.flatMap(({ entries }) => entries.map(({ source }) => source));
   const sources = [...listed, ...decisions];
   const known = new Set(sources);
+  const pictures = new Set<string>();
   const rendered = new Map<string, Rendered>();
   const wanted: { from: string; link: string; source: string; fragment: string }[] = [];
 
@@ -66,6 +70,10 @@ export function makeSite(repository: Repository): Site {
       }
       if (ELSEWHERE.includes(target)) {
         return `/${target}/`;
+      }
+      if (PICTURE.test(target)) {
+        pictures.add(target);
+        return relative(addressOf(source), addressOf(target));
       }
       const found = known.has(target) ? target : `${target}/README.md`;
       if (!known.has(found)) {
@@ -88,7 +96,13 @@ export function makeSite(repository: Repository): Site {
   return {
     places: placesOf(rendered),
     pages: (assets) =>
-      new Map([...rendered].map(([source, page]) => [addressOf(source), frame(source, page, parts, assets)])),
+      new Map([
+        ...[...rendered].map(([source, page]): [string, string] => [
+          addressOf(source),
+          frame(source, page, parts, assets),
+        ]),
+        ...[...pictures].map((source): [string, string] => [addressOf(source), repository.read(source)]),
+      ]),
   };
 }
 

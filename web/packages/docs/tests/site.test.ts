@@ -42,6 +42,20 @@ function page(text: string): string {
   return /<main[^>]*>\n(.*)<\/main>/s.exec(site.pages(ASSETS).get("start/a.html") ?? "")?.[1] ?? "";
 }
 
+test("a picture on a page is a file of the site", () => {
+  const site = makeSite(
+    repository({
+      "docs/SUMMARY.md": "## Part\n\n- [A](start/a.md)\n",
+      "docs/start/a.md": "# A\n\n![Cost](../images/cost.svg)\n",
+      "docs/images/cost.svg": "<svg/>",
+    }),
+  );
+  const pages = site.pages(ASSETS);
+  expect(pages.get("start/a.html")).toContain('<img src="../images/cost.svg" alt="Cost">');
+  expect(pages.get("images/cost.svg")).toBe("<svg/>");
+  expect(() => page("![Cost](../images/cost.png)")).toThrow("the picture ../images/cost.png is not on the site");
+});
+
 test("every link of the built site leads to a page of it and a heading there, or is known to the server", () => {
   const pages = makeSite(REPOSITORY).pages(ASSETS);
   let followed = 0;
