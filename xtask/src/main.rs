@@ -12,6 +12,7 @@ mod dockerfile;
 mod fuzz;
 mod fuzz_lock;
 mod ground;
+mod growth;
 mod instructions;
 mod interop;
 mod messages;
@@ -63,7 +64,7 @@ The last line counts the tests: `N passed, N failed`. A step that fails without 
     },
     Command {
         name: "bench",
-        usage: "bench [cluster|peers|instructions] [ARGS…]",
+        usage: "bench [cluster|peers|growth|instructions] [ARGS…]",
         about: "measure what the server costs: the figures of docs/performance.md",
         more: "ARGS go to `lamplight load bench`: `--quick` for a short trial, `--out FILE` for JSON.
 
@@ -74,6 +75,10 @@ output and the logs are in target/bench-cluster.
 `bench peers` drives Lamplight and the systems that a team might choose instead with one workload: Redis pub/sub, mosquitto,
 NATS, Socket.IO, Prosody and ejabberd, as far as they are installed. ARGS: `--only lamplight,redis`, `--users N`,
 `--rounds N`, `--seconds N`; `--list` says what is installed. The raw output and the logs are in target/bench-peers.
+
+`bench growth` measures how the cost of a change grows with accounts, subscriptions, connections and watchers, and the
+latency of changes over a minute. It writes reports to target/bench-growth, and draws them to docs/images. ARGS go to
+`lamplight load growth`: `--series NAME` for one series, `--quick` for a short trial, which is drawn to target/bench-growth.
 
 `bench instructions` counts the instructions of single functions with callgrind, and fails if one needs more than it did
 before. `--accept` writes the counts to crates/instructions/baseline.txt.",
@@ -188,6 +193,9 @@ fn bench(args: &[&str]) -> Result<ExitCode> {
     if let ["peers", args @ ..] = args {
         ground::run(&mut ground.cargo("build --release --locked --package lamplight"))?;
         return ground.become_cargo("run --quiet --release --locked --package lamplight-peers --", args);
+    }
+    if let ["growth", args @ ..] = args {
+        return growth::bench(&ground, args);
     }
     ground.become_lamplight("release", &["load", "bench"], args)
 }
