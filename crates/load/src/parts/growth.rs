@@ -159,7 +159,9 @@ fn conclude(series: Series, measured: &[Measured], report: &mut Report) {
             // With few watchers, most of the cost is that of the change itself, so the fit would hide the slope.
             vec![("CPU of a notification", each.iter().copied().filter(|(size, _)| *size >= 100.0).collect())]
         }
-        _ => vec![("CPU of a change", cpu.clone()), ("CPU of a change, 32 outstanding", together.clone())],
+        Series::Accounts | Series::Subscriptions | Series::Connections => {
+            vec![("CPU of a change", cpu.clone()), ("CPU of a change, 32 outstanding", together.clone())]
+        }
     };
     for (what, curve) in judged {
         if let (Some(growth), Some(exponent)) = (fit::growth(&curve), fit::exponent(&curve)) {
@@ -177,7 +179,9 @@ fn conclude(series: Series, measured: &[Measured], report: &mut Report) {
     };
     let lines = match series {
         Series::Watchers => vec![Line::new("a change", cpu), Line::new("a notification", each)],
-        _ => vec![Line::new("a change, fixed rate", cpu), Line::new("a change, 32 outstanding", together)],
+        Series::Accounts | Series::Subscriptions | Series::Connections => {
+            vec![Line::new("a change, fixed rate", cpu), Line::new("a change, 32 outstanding", together)]
+        }
     };
     let panel = |y, lines| Panel { x: Axis::log(axis), y, lines };
     let latency = vec![Line::new("p50", curve(|one| one.p50)), Line::new("p99", curve(|one| one.p99))];
