@@ -1,7 +1,7 @@
 //! Conflation: the statuses that a worker has not sent to its connections yet.
 //!
 //! The worker stores the newest state of a user once. The mailbox of a connection contains only marks, one for each
-//! watched user whose newest state was not sent to the connection. A connection that stops reading therefore costs four
+//! watched user whose newest state was not sent to the connection. A connection that stops reading therefore costs two
 //! bytes for each watched user, and is never closed for being slow. When it reads again, it gets the newest states. The
 //! caller encodes the states.
 
@@ -119,6 +119,16 @@ impl<S: Versioned> Hub<S> {
     /// The watchers of a user with their reasons, in no particular order; `None` if the user has no watcher.
     pub fn watchers(&self, user: &User) -> Option<impl ExactSizeIterator<Item = (WatcherKey, Reasons)>> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
+    }
+
+    /// The key of a user; `None` if nobody watches the user. It stays valid as long as somebody does.
+    pub fn subject(&self, user: &User) -> Option<SubjectKey> {
+        self.graph.subject(user)
+    }
+
+    /// The user of a connection: the first user that the connection has watched. `None` if the connection was removed.
+    pub fn own_user(&self, watcher: WatcherKey) -> Option<&User> {
+        self.graph.own_user(watcher)
     }
 
     /// The newest state of a user, for watchers who may see it. `None` if nobody watches the user, or if the hub has no

@@ -1,6 +1,5 @@
-//! The watch graph of one worker: edges from watchers to subjects. Each user is stored once. An edge uses twelve bytes:
-//! four at the watcher's end, and eight at the subject's end. The subject's end contains the index of the watcher's
-//! end.
+//! The watch graph of one worker: edges from watchers to subjects. Each user is stored once. An edge uses ten bytes:
+//! four at the watcher's end, and six at the subject's end. The subject's end contains the index of the watcher's end.
 //!
 //! The graph stores the reasons of each edge, and whether the watcher may see the states of the subject. It does not
 //! interpret these states otherwise.
@@ -16,7 +15,8 @@ use crate::touched::{Marks, Told, Touched};
 use crate::watch_reasons::{Reasons, Why};
 use crowds::CrowdPlaces;
 use hashbrown::{HashMap, HashTable};
-use lamplight_model::{User, UserId};
+use lamplight_model::{Limits, User, UserId};
+use marks::mark;
 use slab::Slab;
 use smallvec::SmallVec;
 use std::hash::BuildHasher;
@@ -59,12 +59,20 @@ const HIDDEN: u32 = 1 << 31;
 
 /// The subject's end of an edge.
 #[derive(Clone, Copy)]
+#[repr(C, packed(2))]
 struct Incoming {
     /// The slot of the watcher, and [`HIDDEN`].
     watcher: u32,
     /// The index of the other end in the watcher's `outgoing`.
-    place: u32,
+    place: u16,
 }
+
+/// The maximum number of edges of a watcher.
+const MAX_EDGES: usize = 1 << 16;
+const _: () = {
+    let listed = Limits::MAX_SUBSCRIPTIONS as usize + Limits::MAX_FRIENDS as usize;
+    assert!(1 + 2 * listed <= MAX_EDGES, "the own user, and two lists while one replaces the other");
+};
 
 struct Subject<S> {
     user: User,
@@ -76,9 +84,9 @@ struct Watcher {
     /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// The indices of the pending edges in `outgoing`, in the order in which they were marked. Two indices fit without
+    /// The indices of the pending edges in `outgoing`, in the order in which they were marked. Eight indices fit without
     /// heap memory. This is enough for a client that reads in time.
-    pending: SmallVec<[u32; 2]>,
+    pending: SmallVec<[u16; 8]>,
     /// The queues of `touched` that the watcher is in.
     marks: Marks,
     /// Whether the connection is notified only of its own user, so that other pending edges wait.
@@ -95,8 +103,10 @@ impl Incoming {
     }
 }
 
+const _: () = assert!(size_of::<Incoming>() == 6 && size_of::<Watcher>() <= 56);
+
 /// For each subject, the index of the watcher's edge to it. With this map, many edges can be changed without searches.
-type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
+type Places = HashMap<u32, u16, foldhash::fast::FixedState>;
 
 /// Up to this many changes, searching the edges is quicker than building a map.
 const FEW: usize = 4;
@@ -188,10 +198,10 @@ impl<S: Restricted> WatchGraph<S> {
             let subject = self.intern(&user);
             let place = match &places {
                 Some(places) => places.get(&subject).copied(),
-                None => self.find_edge(watcher, subject).map(|place| place as u32),
+                None => self.find_edge(watcher, subject).map(|place| place as u16),
             };
             if let Some(place) = place {
-                let edge = &mut self.watchers[watcher.slot()].outgoing[place as usize].subject;
+                let edge = &mut self.watchers[watcher.slot()].outgoing[usize::from(place)].subject;
                 if *edge & why as u32 != 0 {
                     continue;
                 }
@@ -210,7 +220,7 @@ impl<S: Restricted> WatchGraph<S> {
     /// time is linear in the number of the watcher's edges.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, mut wanted: impl FnMut(&User) -> bool) {
         let Some(it) = self.watcher(watcher) else { return };
-        let subject_at = |place: u32| it.outgoing[place as usize].subject & SUBJECT;
+        let subject_at = |place: u16| it.outgoing[usize::from(place)].subject & SUBJECT;
         let waiting: Vec<u32> = it.pending.iter().map(|place| subject_at(*place)).collect();
         let mut moved = false;
         // In reverse order, because the edge that is moved into a gap comes from the end and has already been visited.
@@ -221,7 +231,7 @@ impl<S: Restricted> WatchGraph<S> {
             }
             *edge &= !(why as u32);
             if *edge & REASONS == 0 {
-                self.remove_edge(watcher.slot, place as u32);
+                self.remove_edge(watcher.slot, place);
                 moved = true;
             }
         }
@@ -231,7 +241,7 @@ impl<S: Restricted> WatchGraph<S> {
         let Some(Some(places)) = self.places(watcher, usize::MAX) else { return };
         let it = &mut self.watchers[watcher.slot()];
         let place = waiting.iter().filter_map(|subject| places.get(subject).copied());
-        it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
+        it.pending = place.filter(|place| it.outgoing[usize::from(*place)].subject & PENDING != 0).collect();
     }
 
     /// Removes the pending marks of users whose states the client has, according to `is_known`. Returns for each user
@@ -248,7 +258,7 @@ impl<S: Restricted> WatchGraph<S> {
         let watched = users.enumerate().map(|(index, user)| {
             let Some(subject) = self.find(user) else { return false };
             let place = match &places {
-                Some(places) => places.get(&subject).map(|place| *place as usize),
+                Some(places) => places.get(&subject).map(|place| usize::from(*place)),
                 None => self.find_edge(watcher, subject),
             };
             let Some(place) = place else { return false };
@@ -263,7 +273,7 @@ impl<S: Restricted> WatchGraph<S> {
         let watched = watched.collect();
         if unmarked {
             let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
-            pending.retain(|place| outgoing[*place as usize].subject & PENDING != 0);
+            pending.retain(|place| outgoing[usize::from(*place)].subject & PENDING != 0);
         }
         watched
     }
@@ -283,26 +293,24 @@ impl<S: Restricted> WatchGraph<S> {
     }
 
     /// Adds an edge and returns its index in `outgoing`.
-    fn add_edge(&mut self, watcher: WatcherKey, subject: u32, why: Why) -> u32 {
+    fn add_edge(&mut self, watcher: WatcherKey, subject: u32, why: Why) -> u16 {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
-        let (out_place, in_place) = (outgoing.len() as u32, incoming.len() as u32);
-        // Doubling the capacity would leave a third of the memory of all incoming edges unused. Allocators round up to
-        // 16 bytes after adding 8, so an odd capacity leaves nothing.
+        let in_place = incoming.len();
+        let out_place = u16::try_from(outgoing.len()).expect("the limits of an app allow fewer edges");
         if incoming.len() == incoming.capacity() {
-            let more = (incoming.len() / 4).max(2);
-            incoming.reserve_exact(more + (incoming.len() + more + 1) % 2);
+            incoming.reserve_exact(more_edges(incoming.len()));
         }
         outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32 });
         incoming.push(Incoming { watcher: watcher.slot, place: out_place });
         self.crowds.appended(subject, incoming);
         if let Some(state) = &self.subjects[subject as usize].state {
             let is_hidden = state.is_restricted()
-                && self.viewer(watcher).is_some_and(|viewer| state.is_hidden_from(viewer));
+                && self.own_user(watcher).is_some_and(|viewer| state.is_hidden_from(&viewer.id));
             if is_hidden {
-                self.subjects[subject as usize].incoming[in_place as usize].watcher |= HIDDEN;
+                self.subjects[subject as usize].incoming[in_place].watcher |= HIDDEN;
             }
-            self.mark(watcher.slot, out_place, 0);
+            mark(&mut self.watchers, &mut self.touched, watcher.slot, out_place, 0);
         }
         out_place
     }
@@ -316,8 +324,8 @@ impl<S: Restricted> WatchGraph<S> {
         if edge.subject & REASONS != 0 {
             return false;
         }
-        self.keep_waiting_without(watcher.slot, place as u32);
-        self.remove_edge(watcher.slot, place as u32);
+        self.keep_waiting_without(watcher.slot, place);
+        self.remove_edge(watcher.slot, place);
         true
     }
 
@@ -353,14 +361,13 @@ impl<S: Restricted> WatchGraph<S> {
     /// Replaces the state of a subject by a state that the same watchers may see. Marks the edges of these watchers as
     /// pending, unless the state is `quiet`.
     pub fn set_state(&mut self, subject: SubjectKey, state: S, quiet: bool) {
+        let Self { subjects, watchers, touched, .. } = self;
         let is_restricted = state.is_restricted();
-        self.subjects[subject.0 as usize].state = Some(state);
-        let watchers = if quiet { 0 } else { self.subjects[subject.0 as usize].incoming.len() };
-        for index in 0..watchers {
-            let edge = self.subjects[subject.0 as usize].incoming[index];
-            if !is_restricted || !edge.is_hidden() {
-                self.mark(edge.watcher, edge.place, watchers);
-            }
+        let Subject { state: newest, incoming, .. } = &mut subjects[subject.0 as usize];
+        *newest = Some(state);
+        let told: &[Incoming] = if quiet { &[] } else { incoming };
+        for edge in told.iter().filter(|edge| !is_restricted || !edge.is_hidden()) {
+            mark(watchers, touched, edge.slot(), edge.place, incoming.len());
         }
     }
 
@@ -387,9 +394,9 @@ impl<S: Restricted> WatchGraph<S> {
             return false;
         };
         if watcher.muted {
-            let own = |place: &u32| watcher.outgoing[*place as usize].subject & Why::Own as u32 != 0;
+            let own = |place: &u16| watcher.outgoing[usize::from(*place)].subject & Why::Own as u32 != 0;
             let Some(index) = watcher.pending.iter().position(own) else { return false };
-            let edge = &mut watcher.outgoing[watcher.pending.remove(index) as usize];
+            let edge = &mut watcher.outgoing[usize::from(watcher.pending.remove(index))];
             edge.subject &= !(PENDING | UNTOLD);
             let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
             // The result does not matter, because a muted watcher receives no other state.
@@ -398,13 +405,13 @@ impl<S: Restricted> WatchGraph<S> {
         }
         // Whether there was a state when an edge was added depends on the other watchers, who may be hidden.
         let Watcher { outgoing, pending, .. } = &mut *watcher;
-        let is_untold = |place: &u32| outgoing[*place as usize].subject & UNTOLD != 0;
+        let is_untold = |place: &u16| outgoing[usize::from(*place)].subject & UNTOLD != 0;
         if pending.len() > 1 && pending.iter().any(is_untold) {
-            pending.sort_by_key(|place| if is_untold(place) { *place } else { u32::MAX });
+            pending.sort_by_key(|place| if is_untold(place) { u32::from(*place) } else { u32::MAX });
         }
         let mut done = 0;
         for place in &watcher.pending {
-            let edge = &mut watcher.outgoing[*place as usize];
+            let edge = &mut watcher.outgoing[usize::from(*place)];
             let subject = edge.subject & SUBJECT;
             edge.subject &= !(PENDING | UNTOLD);
             done += 1;
@@ -424,11 +431,12 @@ impl<S: Restricted> WatchGraph<S> {
                 Told::Full => break,
             }
         }
-        watcher.pending.drain(..done);
-        if watcher.pending.is_empty() {
+        if done == watcher.pending.len() {
             watcher.pending = SmallVec::new();
+            return false;
         }
-        !watcher.pending.is_empty()
+        watcher.pending.drain(..done);
+        true
     }
 
     /// The number of pending edges of a watcher.
@@ -467,7 +475,7 @@ impl<S: Restricted> WatchGraph<S> {
     pub fn watchers(&self, subject: SubjectKey) -> impl ExactSizeIterator<Item = (WatcherKey, Reasons)> {
         self.subjects[subject.0 as usize].incoming.iter().map(|edge| {
             let watcher = &self.watchers[edge.slot() as usize];
-            let reasons = watcher.outgoing[edge.place as usize].subject & REASONS;
+            let reasons = watcher.outgoing[usize::from(edge.place)].subject & REASONS;
             (WatcherKey { slot: edge.slot(), generation: watcher.generation }, Reasons(reasons))
         })
     }
@@ -511,52 +519,34 @@ impl<S: Restricted> WatchGraph<S> {
         let incoming = &self.subjects[subject as usize].incoming;
         if incoming.len() < outgoing.len() {
             let found = incoming.iter().find(|edge| edge.slot() == watcher.slot);
-            return found.map(|edge| edge.place as usize);
+            return found.map(|edge| usize::from(edge.place));
         }
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    /// Marks an edge as pending, because the state of its subject has changed. `watchers` is the number of the
-    /// subject's watchers.
-    fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
-        let slot = watcher;
-        let watcher = &mut self.watchers[slot as usize];
-        let edge = &mut watcher.outgoing[place as usize].subject;
-        if *edge & PENDING == 0 {
-            *edge |= PENDING;
-            if *edge & HELD == 0 {
-                watcher.pending.push(place);
-            }
-        }
-        if *edge & HELD == 0 && (!watcher.muted || *edge & Why::Own as u32 != 0) {
-            let key = WatcherKey { slot, generation: watcher.generation };
-            self.touched.push(key, &mut watcher.marks, watchers);
-        }
-    }
-
     /// Updates the list of pending indices before an edge is removed. Drops the index of this edge. The watcher's last
     /// edge will move to this index, so the list gets this index in place of the index of the last edge.
-    fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
+    fn keep_waiting_without(&mut self, watcher: u32, place: usize) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
-        if outgoing[place as usize].subject & PENDING != 0 {
-            pending.retain(|pending| *pending != place);
+        if outgoing[place].subject & PENDING != 0 {
+            pending.retain(|pending| usize::from(*pending) != place);
         }
-        let last = outgoing.len() as u32 - 1;
+        let last = outgoing.len() - 1;
         for pending in pending {
-            if *pending == last {
-                *pending = place;
+            if usize::from(*pending) == last {
+                *pending = place as u16;
             }
         }
     }
 
     /// Removes an edge. The caller updates the list of pending indices.
-    fn remove_edge(&mut self, slot: u32, place: u32) {
+    fn remove_edge(&mut self, slot: u32, place: usize) {
         let watcher = &mut self.watchers[slot as usize];
-        let removed = watcher.outgoing.swap_remove(place as usize);
-        if let Some(moved) = watcher.outgoing.get(place as usize) {
+        let removed = watcher.outgoing.swap_remove(place);
+        if let Some(moved) = watcher.outgoing.get(place) {
             let subject = moved.subject & SUBJECT;
             if let Some(in_place) = self.incoming_place(subject, slot) {
-                self.subjects[subject as usize].incoming[in_place].place = place;
+                self.subjects[subject as usize].incoming[in_place].place = place as u16;
             }
         }
         self.remove_incoming(removed.subject & SUBJECT, slot);
@@ -583,8 +573,28 @@ impl<S: Restricted> WatchGraph<S> {
     }
 }
 
+/// The number of places to add to a full list of incoming edges: a quarter, and what an allocator adds anyway, which
+/// rounds up to 16 bytes after adding 8. Doubling would leave a third of the memory of all lists unused.
+fn more_edges(edges: usize) -> usize {
+    let wanted = edges + (edges / 4).max(2);
+    let allocated = (wanted * size_of::<Incoming>() + 8).next_multiple_of(16) - 8;
+    allocated / size_of::<Incoming>() - edges
+}
+
 /// Changes the marks of a watcher. Returns whether the watcher still exists.
 fn change_marks(watchers: &mut Slab<Watcher>, key: WatcherKey, change: fn(&mut Marks)) -> bool {
     let watcher = watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation);
     watcher.map(|watcher| change(&mut watcher.marks)).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_list_of_edges_grows_by_a_quarter_into_all_that_is_allocated() {
+        for edges in 0..2_000 {
+            let more = super::more_edges(edges);
+            let left = (16 - ((edges + more) * size_of::<super::Incoming>() + 8) % 16) % 16;
+            assert!(left < size_of::<super::Incoming>() && (2..=edges / 4 + 4).contains(&more), "{edges}");
+        }
+    }
 }

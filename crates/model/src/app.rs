@@ -257,6 +257,13 @@ pub struct Limits {
     pub message_bytes: u16,
 }
 
+impl Limits {
+    /// The highest value of [`Limits::subscriptions`].
+    pub const MAX_SUBSCRIPTIONS: u16 = 10_000;
+    /// The highest value of [`Limits::friends`].
+    pub const MAX_FRIENDS: u16 = 10_000;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -391,7 +398,7 @@ impl AppSettings {
             ("name", self.name.len() as u64, 0, 200),
             ("multi_device.web_instances", policy.web_instances.into(), 1, 10),
             ("multi_device.native_instances", policy.native_instances.into(), 1, 3),
-            ("limits.subscriptions", limits.subscriptions.into(), 1, 10_000),
+            ("limits.subscriptions", limits.subscriptions.into(), 1, Limits::MAX_SUBSCRIPTIONS.into()),
             ("limits.query_batch", limits.query_batch.into(), 1, 10_000),
             ("limits.subscribe_batch", limits.subscribe_batch.into(), 1, 10_000),
             ("limits.unsubscribe_batch", limits.unsubscribe_batch.into(), 1, 10_000),
@@ -409,7 +416,7 @@ impl AppSettings {
             ("limits.message_rate.window_ms", limits.message_rate.window_ms.into(), 1, HOUR),
             ("limits.api_rate.calls", limits.api_rate.calls.into(), 1, 60_000),
             ("limits.api_rate.window_ms", limits.api_rate.window_ms.into(), 1, HOUR),
-            ("limits.friends", limits.friends.into(), 1, 10_000),
+            ("limits.friends", limits.friends.into(), 1, Limits::MAX_FRIENDS.into()),
             ("limits.message_bytes", limits.message_bytes.into(), 1, 65_535),
             ("webhooks.state_change_url (bytes)", self.webhooks.state_change_url.len() as u64, 0, 2_000),
             ("webhooks.push_url (bytes)", self.webhooks.push_url.len() as u64, 0, 2_000),

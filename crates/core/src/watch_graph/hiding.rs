@@ -1,7 +1,8 @@
 //! The edges whose watchers may not see the states of their subjects.
 
+use super::marks::mark;
 use super::{HIDDEN, SUBJECT, SubjectKey, WatchGraph, WatcherKey};
-use lamplight_model::UserId;
+use lamplight_model::{User, UserId};
 
 /// The state of a subject that some watchers may not see.
 pub trait Restricted {
@@ -14,10 +15,10 @@ pub trait Restricted {
 
 impl<S: Restricted> WatchGraph<S> {
     /// The user of a watcher; `None` if the watcher was removed, or watches nobody yet.
-    pub fn viewer(&self, watcher: WatcherKey) -> Option<&UserId> {
+    pub fn own_user(&self, watcher: WatcherKey) -> Option<&User> {
         // The edge to the own user is the first, and an edge that is moved into a gap comes from the end.
         let own = self.watcher(watcher)?.outgoing.first()?;
-        Some(&self.subjects[(own.subject & SUBJECT) as usize].user.id)
+        Some(&self.subjects[(own.subject & SUBJECT) as usize].user)
     }
 
     /// If the watcher watches the subject but may not see its state, returns the user of the watcher; otherwise `None`.
@@ -26,7 +27,7 @@ impl<S: Restricted> WatchGraph<S> {
         self.watcher(watcher)?;
         let place = self.incoming_place(subject.0, watcher.slot)?;
         let edge = self.subjects[subject.0 as usize].incoming[place];
-        if edge.is_hidden() { self.viewer(watcher) } else { None }
+        if edge.is_hidden() { self.own_user(watcher).map(|user| &user.id) } else { None }
     }
 
     /// Replaces the state of a subject by a state that other watchers may see.
@@ -41,8 +42,8 @@ impl<S: Restricted> WatchGraph<S> {
         differs: impl Fn(Option<(&S, Option<&UserId>)>, (&S, Option<&UserId>)) -> bool,
     ) {
         let before = self.subjects[subject.0 as usize].state.take();
-        let watchers = self.subjects[subject.0 as usize].incoming.len();
-        for index in 0..watchers {
+        let count = self.subjects[subject.0 as usize].incoming.len();
+        for index in 0..count {
             let edge = self.subjects[subject.0 as usize].incoming[index];
             let own = self.watchers[edge.slot() as usize].outgoing[0].subject & SUBJECT;
             let viewer = &self.subjects[own as usize].user.id;
@@ -52,7 +53,7 @@ impl<S: Restricted> WatchGraph<S> {
             let hidden = if is_hidden { HIDDEN } else { 0 };
             self.subjects[subject.0 as usize].incoming[index].watcher = edge.slot() | hidden;
             if is_news {
-                self.mark(edge.slot(), edge.place, watchers);
+                mark(&mut self.watchers, &mut self.touched, edge.slot(), edge.place, count);
             }
         }
         self.subjects[subject.0 as usize].state = Some(state);

@@ -1,7 +1,10 @@
 //! The marks of edges: states that are still to be sent, and states that an answer in progress will contain.
 
 use super::{HELD, PENDING, Restricted, SUBJECT, SubjectKey, UNTOLD, WatchGraph, Watcher, WatcherKey};
+use crate::touched::Touched;
+use crate::watch_reasons::Why;
 use lamplight_model::User;
+use slab::Slab;
 
 impl<S: Restricted> WatchGraph<S> {
     /// Records that the state of a subject was sent to `watcher`. Removes the pending mark and the [hold](Self::hold)
@@ -15,7 +18,7 @@ impl<S: Restricted> WatchGraph<S> {
             return false;
         }
         edge.subject &= !PENDING;
-        watcher.pending.retain(|pending| *pending != place as u32);
+        watcher.pending.retain(|pending| usize::from(*pending) != place);
         true
     }
 
@@ -24,7 +27,7 @@ impl<S: Restricted> WatchGraph<S> {
         let Some(place) = self.find_edge(key, subject.0) else { return };
         let watcher = &mut self.watchers[key.slot()];
         watcher.outgoing[place].subject &= !PENDING;
-        watcher.pending.retain(|pending| *pending != place as u32);
+        watcher.pending.retain(|pending| usize::from(*pending) != place);
     }
 
     /// Keeps the edge to a user out of [`WatchGraph::drain_pending`] until the edge is [unmarked](Self::unmark) or
@@ -35,14 +38,14 @@ impl<S: Restricted> WatchGraph<S> {
         };
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
         outgoing[place].subject |= HELD;
-        pending.retain(|pending| *pending != place as u32);
+        pending.retain(|pending| usize::from(*pending) != place);
     }
 
     /// Releases all held edges of a watcher, so that their pending states are sent. Returns the users of these edges.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
         let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
-        let held: Vec<(bool, u32, u32)> = held
+        let held: Vec<(bool, u16, u32)> = held
             .map(|(edge, place)| {
                 let pending = edge.subject & PENDING != 0;
                 edge.subject &= !(HELD | PENDING);
@@ -50,7 +53,7 @@ impl<S: Restricted> WatchGraph<S> {
             })
             .collect();
         for (_, place, _) in held.iter().filter(|(pending, ..)| *pending) {
-            self.mark(watcher.slot, *place, 0);
+            mark(&mut self.watchers, &mut self.touched, watcher.slot, *place, 0);
         }
         held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
     }
@@ -78,5 +81,28 @@ impl<S: Restricted> WatchGraph<S> {
     pub fn is_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let place = self.find_edge(watcher, subject.0);
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & PENDING == 0)
+    }
+}
+
+/// Marks an edge as pending, because the state of its subject has changed. `crowd` is the number of the subject's
+/// watchers.
+pub(super) fn mark(
+    watchers: &mut Slab<Watcher>,
+    touched: &mut Touched<WatcherKey>,
+    slot: u32,
+    place: u16,
+    crowd: usize,
+) {
+    let watcher = &mut watchers[slot as usize];
+    let edge = &mut watcher.outgoing[usize::from(place)].subject;
+    if *edge & PENDING == 0 {
+        *edge |= PENDING;
+        if *edge & HELD == 0 {
+            watcher.pending.push(place);
+        }
+    }
+    if *edge & HELD == 0 && (!watcher.muted || *edge & Why::Own as u32 != 0) {
+        let key = WatcherKey { slot, generation: watcher.generation };
+        touched.push(key, &mut watcher.marks, crowd);
     }
 }

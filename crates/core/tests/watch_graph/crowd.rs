@@ -2,7 +2,7 @@
 
 use crate::{state, who};
 use lamplight_core::{Hub, Told, WatcherKey, Why};
-use lamplight_model::UserStatus;
+use lamplight_model::{Limits, UserStatus};
 
 /// Each watcher watches its own user and two popular ones, in either order.
 fn join(hub: &mut Hub<UserStatus>, number: u64) -> WatcherKey {
@@ -66,4 +66,26 @@ fn the_watchers_of_a_crowd_are_told_whoever_comes_and_goes() {
         }
     }
     assert_eq!(hub.size(), (0, 0));
+}
+
+#[test]
+fn a_connection_can_watch_the_longest_lists_while_others_of_that_length_replace_them() {
+    let mut hub = Hub::<UserStatus>::default();
+    let key = hub.attach(1);
+    hub.watch(key, &who("me"), Why::Own);
+    let longest = u32::from(Limits::MAX_SUBSCRIPTIONS) + u32::from(Limits::MAX_FRIENDS);
+    let list = |name: &'static str| (0..longest).map(move |number| who(&format!("{name}{number}")));
+    hub.watch_all(key, list("old"), Why::Subscribed, drop);
+    hub.watch_all(key, list("new"), Why::Subscribed, drop);
+    let last = format!("new{}", longest - 1);
+    hub.tell(&who(&last), &state(&last, 1), None);
+    hub.unwatch_others(key, Why::Subscribed, |user| user.id.as_str().starts_with("new"));
+    let left = longest as usize + 1;
+    assert_eq!(hub.size(), (left, left));
+    let mut told = Vec::new();
+    hub.drain(key, |state| {
+        told.push(state.user_id.to_string());
+        Told::More
+    });
+    assert_eq!(told, [last]);
 }
