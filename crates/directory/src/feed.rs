@@ -3,8 +3,11 @@
 //! The feed contains each user once, at the position of the user's last change. It has no history. A late reader
 //! therefore misses no change. A reader that starts at the beginning gets a snapshot.
 
-use lamplight_model::{AppId, User, UserId};
+mod positions;
+
+use lamplight_model::{AppId, User};
 use parking_lot::{Mutex, MutexGuard};
+use positions::Positions;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::BuildHasher;
@@ -103,7 +106,7 @@ struct FeedState {
     /// The stamp of an app that has had no removals since the start. It differs from process to process.
     first_stamp: u64,
     /// The users of each app by position.
-    users: BTreeMap<AppId, BTreeMap<u64, UserId>>,
+    users: BTreeMap<AppId, Positions>,
 }
 
 /// The removals in one app.
@@ -118,7 +121,7 @@ struct Removed {
 impl FeedState {
     fn remove(&mut self, app: AppId, place: u64) {
         if let Some(users) = self.users.get_mut(&app) {
-            users.remove(&place);
+            users.remove(place);
             if users.is_empty() {
                 self.users.remove(&app);
             }
@@ -196,9 +199,9 @@ impl Feed {
         let has_missed = |place: u64, of: Option<u64>| place < horizon && of != Some(stamp);
         let known = known.filter(|(place, of)| *place <= state.last && !has_missed(*place, *of));
         let (start, of) = known.unwrap_or((0, Some(stamp)));
-        let mut users = state.users.get(&app).into_iter().flat_map(|users| users.range(start + 1..));
+        let mut users = state.users.get(&app).into_iter().flat_map(|users| users.after(start));
         let page: Vec<(u64, User)> =
-            users.by_ref().take(limit).map(|(place, id)| (*place, User::new(app, id.clone()))).collect();
+            users.by_ref().take(limit).map(|(place, id)| (place, User::new(app, id.clone()))).collect();
         let finished = users.next().is_none();
         let place = match page.last() {
             Some((place, _)) if !finished => *place,
@@ -239,6 +242,7 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lamplight_model::UserId;
 
     const APP: AppId = AppId(1);
 
