@@ -14,9 +14,7 @@ use crate::{
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{
-    AppId, FactsMark, Moment, NodeId, Now, Optional, Platform, StatusType, Timestamp, User,
-};
+use lamplight_model::{AppId, FactsMark, Moment, NodeId, Now, Platform, StatusType, Timestamp, User};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -76,14 +74,19 @@ struct Record {
     rev: u64,
     /// The user's position in the feed.
     place: u64,
-    /// The deadline under which `Shard::deadlines` has the record; `None` if it does not have the record.
-    scheduled: Optional<Moment>,
+}
+
+/// What a shard has to do for a record.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Upkeep {
+    /// The key of the record in `Shard::deadlines`; `None` if it is not there.
+    due: Option<Moment>,
     /// Whether the user is in `Shard::with_events`.
     has_events: bool,
 }
 
 // The allocator adds 8 bytes, and rounds up to a multiple of 16.
-const _: () = assert!(size_of::<(User, Record)>() <= 344);
+const _: () = assert!(size_of::<(User, Record)>() <= 328);
 
 #[derive(Default)]
 struct Counters {
@@ -247,6 +250,7 @@ impl Directory for InProcessDirectory {
         let Some(mut record) = shard.records.get_mut(user) else { return done(None) };
         self.counters.count(&record.presence, false);
         let was_deleted = record.presence.is_deleted();
+        let before = Upkeep::of(&record.presence);
         let mut transition = change(&mut record.presence);
         // Watchers do not see that an account was created again, but readers of the feed need that change.
         let moves =
@@ -258,17 +262,11 @@ impl Directory for InProcessDirectory {
         if transition.changed {
             record.rev += 1;
             self.keep_record(user, record, now);
-            let scheduled = record.presence.next_deadline();
-            let before = std::mem::replace(&mut record.scheduled, scheduled.into()).get();
-            if scheduled != before {
-                shard.reschedule(user, before, scheduled);
-                record = shard.records.get_mut(user).expect("found above, under the same lock");
-            }
-            let has_events = record.presence.pending_events().is_some();
-            if has_events != std::mem::replace(&mut record.has_events, has_events) {
-                shard.note_events(user, has_events);
-                record = shard.records.get_mut(user).expect("found above, under the same lock");
-            }
+        }
+        let after = Upkeep::of(&record.presence);
+        if before != after {
+            shard.note_upkeep(user, before, after);
+            record = shard.records.get_mut(user).expect("found above, under the same lock");
         }
         let logged = self.tell(user, record, &mut transition, now);
         drop(shard);
@@ -313,8 +311,7 @@ impl Directory for InProcessDirectory {
         if let Some(record) = shard.records.remove(user) {
             self.counters.count(&record.presence, false);
             self.counters.records.fetch_sub(1, Ordering::Relaxed);
-            shard.reschedule(user, record.scheduled.get(), None);
-            shard.note_events(user, false);
+            shard.note_upkeep(user, Upkeep::of(&record.presence), Upkeep::default());
             self.feed.forget(user, record.place);
             let rev = record.rev + 1;
             self.removed_rev.fetch_max(rev, Ordering::Relaxed);
@@ -486,29 +483,31 @@ impl Shard {
     ) -> &Record {
         counters.count(&presence, true);
         counters.records.fetch_add(1, Ordering::Relaxed);
-        let scheduled = presence.next_deadline();
-        self.reschedule(user, None, scheduled);
-        let has_events = presence.pending_events().is_some();
-        self.note_events(user, has_events);
-        let record = Record { presence, rev, place, scheduled: scheduled.into(), has_events };
-        self.records.insert(user, record)
+        self.note_upkeep(user, Upkeep::default(), Upkeep::of(&presence));
+        self.records.insert(user, Record { presence, rev, place })
     }
 
-    fn note_events(&mut self, user: &User, has_events: bool) {
-        if has_events {
-            self.with_events.insert(user.clone());
-        } else {
-            self.with_events.remove(user);
+    /// Updates the deadlines and the users with events after a change of a record.
+    fn note_upkeep(&mut self, user: &User, before: Upkeep, after: Upkeep) {
+        if before.due != after.due {
+            if let Some(before) = before.due {
+                self.deadlines.remove(&(before, user.clone()));
+            }
+            if let Some(after) = after.due {
+                self.deadlines.insert((after, user.clone()));
+            }
+        }
+        match (before.has_events, after.has_events) {
+            (false, true) => _ = self.with_events.insert(user.clone()),
+            (true, false) => _ = self.with_events.remove(user),
+            (false, false) | (true, true) => {}
         }
     }
+}
 
-    fn reschedule(&mut self, user: &User, before: Option<Moment>, after: Option<Moment>) {
-        if let Some(before) = before {
-            self.deadlines.remove(&(before, user.clone()));
-        }
-        if let Some(after) = after {
-            self.deadlines.insert((after, user.clone()));
-        }
+impl Upkeep {
+    fn of(presence: &Presence) -> Self {
+        Self { due: presence.next_deadline(), has_events: presence.pending_events().is_some() }
     }
 }
 
