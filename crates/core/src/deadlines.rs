@@ -11,7 +11,8 @@ pub struct DeadlineWheel<K> {
     tick_ms: u64,
     /// The last tick that was processed.
     turned_to: u64,
-    slots: Vec<Vec<(Moment, K)>>,
+    /// The keys with their ticks.
+    slots: Vec<Vec<(u32, K)>>,
 }
 
 impl<K: Copy> DeadlineWheel<K> {
@@ -27,7 +28,7 @@ impl<K: Copy> DeadlineWheel<K> {
     /// Schedules `key` for the moment `at`. If `at` has passed, the key is returned at the next tick.
     pub fn schedule(&mut self, key: K, at: Moment) {
         let tick = at.0.div_ceil(self.tick_ms).max(self.turned_to + 1);
-        self.slots[(tick % Self::SLOTS) as usize].push((at, key));
+        self.slots[(tick % Self::SLOTS) as usize].push((short(tick), key));
     }
 
     /// Advances the wheel to `now`. Appends to `due` the keys with a deadline that has passed. The keys are in the
@@ -39,7 +40,7 @@ impl<K: Copy> DeadlineWheel<K> {
             let slot = &mut self.slots[((target - steps + step) % Self::SLOTS) as usize];
             let mut index = 0;
             while index < slot.len() {
-                if slot[index].0 <= now {
+                if slot[index].0 <= short(target) {
                     due.push(slot.swap_remove(index).1);
                 } else {
                     index += 1;
@@ -56,6 +57,11 @@ impl<K: Copy> DeadlineWheel<K> {
     pub fn next_tick(&self) -> Moment {
         Moment((self.turned_to + 1) * self.tick_ms)
     }
+}
+
+/// A tick in four bytes, which is enough for 34 years if a tick has 250 ms. A later tick becomes the last possible one.
+fn short(tick: u64) -> u32 {
+    u32::try_from(tick).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

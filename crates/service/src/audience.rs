@@ -13,6 +13,7 @@ mod members;
 mod missed;
 mod reads;
 mod watch_list;
+mod watchers;
 
 pub use effect::Effect;
 pub use list_difference::ListDifference;
@@ -20,6 +21,7 @@ pub use lists_heard::ListsHeard;
 pub use member::Member;
 pub use reads::{MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, ReadCall, ReadOutcome, Reads, Urgency};
 pub use watch_list::{OwnListChange, WatchList};
+pub use watchers::{WatchedFor, Watchers};
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
@@ -29,32 +31,10 @@ use lamplight_core::{
 };
 use lamplight_directory::{Interest, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
+use member::MemberState;
 use members::Members;
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The watchers of a user on one worker.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Watchers {
-    /// The number of connections of other users that watch the user.
-    pub connections: usize,
-    /// Some of the watching users, with the reasons for which they watch.
-    pub users: BTreeMap<UserId, WatchedFor>,
-}
-
-/// The reasons for which one user watches another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct WatchedFor {
-    /// Whether the watcher is subscribed to the watched user.
-    pub subscribed: bool,
-    /// `true` if the two users are mutual friends and the app notifies mutual friends.
-    pub friend: bool,
-}
-
-/// The maximum number of connections that [`Audience::watchers`] examines for each user that it may list. Few users
-/// have more devices.
-const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
@@ -101,16 +81,21 @@ impl<S: Versioned> Audience<S> {
     /// still the current one of its device, and then call [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
-        self.watch(watcher, member.user.clone(), Why::Own, effects);
-        self.members.insert(watcher, member);
+        let Member { user, connection, entered } = member;
+        self.hub.watch(watcher, &user, Why::Own);
+        let own = self.hub.subject(&user).expect("a watched user is a subject");
+        self.members.insert(watcher, MemberState::new(own, connection, entered));
+        effects.push(Effect::Read(user));
         watcher
     }
 
     /// Removes a connection.
     pub fn leave(&mut self, watcher: WatcherKey) {
         let Some(member) = self.members.remove(watcher) else { return };
-        if !self.members.has(&member.user) {
-            self.own_changes.remove(&member.user);
+        if !self.members.has(member.own)
+            && let Some(user) = self.hub.own_user(watcher)
+        {
+            self.own_changes.remove(user);
         }
         self.hub.detach(watcher);
     }
@@ -118,7 +103,7 @@ impl<S: Versioned> Audience<S> {
     /// A counter of the changes of this connection's watch list; `None` if the connection was removed. The caller must
     /// get the counter before it reads a watch list, and pass it to [`Audience::set_watch_list`].
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
-        self.member(watcher).map(|member| member.lists)
+        self.state(watcher).map(|member| member.lists)
     }
 
     /// Sets the users that a connection watches besides its own user. `heard` is the value of [`Audience::lists_heard`]
@@ -132,12 +117,12 @@ impl<S: Versioned> Audience<S> {
         effects: &mut Vec<Effect>,
     ) -> bool {
         // The connection was removed, so the list is not needed.
-        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return true };
+        let Some(app) = self.app_of(watcher) else { return true };
         if self.lists_heard(watcher) != Some(heard) {
             return false;
         }
         let mut had_list = false;
-        if let Some(member) = self.member_mut(watcher) {
+        if let Some(member) = self.state_mut(watcher) {
             member.friends = list.notified.friends;
             had_list = std::mem::replace(&mut member.has_list, true);
             member.has_read(list.rev);
@@ -184,7 +169,7 @@ impl<S: Versioned> Audience<S> {
         change: &OwnListChange,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(member) = self.member_mut(watcher) else { return };
+        let Some(member) = self.state_mut(watcher) else { return };
         if change.subscribed.is_empty() && change.unsubscribed.is_empty() {
             return;
         }
@@ -200,7 +185,7 @@ impl<S: Versioned> Audience<S> {
             let users = change.subscribed.iter().chain(&change.unsubscribed).cloned();
             member.ahead.get_or_insert_default().extend(users.map(|id| (id, change.rev)));
         }
-        let app = member.user.app;
+        let Some(app) = self.app_of(watcher) else { return };
         let is_new = |id: &&UserId| !self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
         let new: Vec<UserId> = change.subscribed.iter().filter(is_new).cloned().collect();
         self.change_list(watcher, &change.subscribed, &change.unsubscribed, effects);
@@ -212,7 +197,7 @@ impl<S: Versioned> Audience<S> {
     /// may have undone parts of the change before the answer was sent. Returns the added users who are no longer on the
     /// subscription list, and the removed users who are on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
-        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
+        let Some(app) = self.app_of(watcher) else { return Default::default() };
         let is_on =
             |id: &UserId| self.hub.is_watching_for(watcher, &User::new(app, id.clone()), Why::Subscribed);
         let gone = change.subscribed.iter().filter(|id| !is_on(id)).cloned();
@@ -228,7 +213,7 @@ impl<S: Versioned> Audience<S> {
 
     /// Of the users in `left`, returns those that the connection no longer watches.
     pub fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
-        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
+        let Some(app) = self.app_of(watcher) else { return Vec::new() };
         let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
         left.iter().filter(|id| !watched(id)).cloned().collect()
     }
@@ -236,8 +221,10 @@ impl<S: Versioned> Audience<S> {
     /// Applies new settings of an app about notifications. Requests the watch lists of connections that now have to
     /// watch their friends.
     pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
-        let of_app = self.members.iter_mut().filter(|(_, member)| member.user.app == app);
-        for (watcher, member) in of_app {
+        for (watcher, member) in self.members.iter_mut() {
+            if self.hub.own_user(watcher).is_none_or(|user| user.app != app) {
+                continue;
+            }
             // A list that is being read now may be based on the former settings.
             member.lists = member.lists.wrapping_add(1);
             self.hub.set_muted(watcher, !notified.others);
@@ -273,7 +260,7 @@ impl<S: Versioned> Audience<S> {
             }
             News::Ended(ended) => {
                 let watcher = self.watchers_of(&entry.user).find(|watcher| {
-                    self.member(*watcher).is_some_and(|member| {
+                    self.state(*watcher).is_some_and(|member| {
                         let is_earlier = entry.rev != 0 && entry.rev <= member.entered;
                         member.connection == ended.connection && !is_earlier
                     })
@@ -286,7 +273,7 @@ impl<S: Versioned> Audience<S> {
             }
             News::Subscriptions { subscribed, unsubscribed } => {
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
-                    let Some(member) = self.member_mut(watcher) else { continue };
+                    let Some(member) = self.state_mut(watcher) else { continue };
                     if member.has_heard(entry.rev) {
                         continue;
                     }
@@ -467,36 +454,24 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// All connections.
-    pub fn members(&self) -> impl Iterator<Item = (WatcherKey, &Member)> {
-        self.members.iter()
+    pub fn members(&self) -> impl Iterator<Item = (WatcherKey, Member)> {
+        self.members.iter().filter_map(|(watcher, _)| Some((watcher, self.member(watcher)?)))
     }
 
     /// The connections of a user.
     pub fn connections_of(&self, user: &User) -> impl Iterator<Item = ConnectionId> {
-        self.watchers_of(user).filter_map(|watcher| Some(self.member(watcher)?.connection))
+        self.watchers_of(user).filter_map(|watcher| Some(self.state(watcher)?.connection))
     }
 
     /// The connection of a watcher; `None` if it was removed.
-    pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
-        self.members.get(watcher)
+    pub fn member(&self, watcher: WatcherKey) -> Option<Member> {
+        let MemberState { connection, entered, .. } = *self.state(watcher)?;
+        Some(Member { user: self.user_of(watcher)?.clone(), connection, entered })
     }
 
-    /// Counts the connections that watch a user, except the user's own connections. Lists up to `most` users of these
-    /// connections. The cost of the call is bounded by `most`.
-    pub fn watchers(&self, user: &User, most: usize) -> Watchers {
-        let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
-        let own = self.watchers_of(user).count();
-        let mut watchers = Watchers { connections: edges.len().saturating_sub(own), users: BTreeMap::new() };
-        for (watcher, reasons) in edges.take(most.saturating_mul(EDGES_PER_WATCHER) + own) {
-            let Some(member) = self.member(watcher).filter(|member| member.user != *user) else { continue };
-            if watchers.users.len() >= most && !watchers.users.contains_key(&member.user.id) {
-                break;
-            }
-            let known = watchers.users.entry(member.user.id.clone()).or_default();
-            known.subscribed |= reasons.has(Why::Subscribed);
-            known.friend |= reasons.has(Why::Friend);
-        }
-        watchers
+    /// The user of a connection; `None` if the connection was removed.
+    pub fn user_of(&self, watcher: WatcherKey) -> Option<&User> {
+        self.hub.own_user(watcher)
     }
 
     /// The number of watched users, and the number of edges of the watch graph.
@@ -504,18 +479,26 @@ impl<S: Versioned> Audience<S> {
         self.hub.size()
     }
 
-    fn member_mut(&mut self, watcher: WatcherKey) -> Option<&mut Member> {
+    fn app_of(&self, watcher: WatcherKey) -> Option<AppId> {
+        self.user_of(watcher).map(|user| user.app)
+    }
+
+    fn state(&self, watcher: WatcherKey) -> Option<&MemberState> {
+        self.members.get(watcher)
+    }
+
+    fn state_mut(&mut self, watcher: WatcherKey) -> Option<&mut MemberState> {
         self.members.get_mut(watcher)
     }
 
     fn count_list_news(&mut self, watcher: WatcherKey) {
-        if let Some(member) = self.member_mut(watcher) {
+        if let Some(member) = self.state_mut(watcher) {
             member.lists = member.lists.wrapping_add(1);
         }
     }
 
     fn watchers_of(&self, user: &User) -> impl Iterator<Item = WatcherKey> {
-        self.members.of(user)
+        self.hub.subject(user).map(|own| self.members.of(own)).into_iter().flatten()
     }
 
     /// Adds and removes subscription edges of a watcher. Returns the added and the removed users.
@@ -526,9 +509,7 @@ impl<S: Versioned> Audience<S> {
         left: &[UserId],
         effects: &mut Vec<Effect>,
     ) -> (Vec<UserId>, Vec<UserId>) {
-        let Some(app) = self.member(watcher).map(|member| member.user.app) else {
-            return (Vec::new(), Vec::new());
-        };
+        let Some(app) = self.app_of(watcher) else { return (Vec::new(), Vec::new()) };
         let mut changed = (Vec::new(), Vec::new());
         for id in left {
             let user = User::new(app, id.clone());

@@ -215,8 +215,7 @@ impl Worker {
         mut effects: Vec<Effect>,
         now: Now,
     ) -> Result<bool, ServiceError> {
-        let (Some(member), Some(heard)) =
-            (self.audience.member(watcher).cloned(), self.audience.lists_heard(watcher))
+        let (Some(member), Some(heard)) = (self.audience.member(watcher), self.audience.lists_heard(watcher))
         else {
             return Ok(false);
         };

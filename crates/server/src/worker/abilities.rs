@@ -5,7 +5,6 @@ use super::Shared;
 use super::connection::{Connection, Second, Session, push};
 use super::connections::Connections;
 use super::deadlines::Deadlines;
-use lamplight_core::{Abilities, abilities};
 use lamplight_model::{AppId, Timestamp};
 use lamplight_service::KeyMark;
 use lamplight_wire::v1;
@@ -21,18 +20,19 @@ pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 /// expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
     let mut changed = Vec::new();
-    let mut able_by_app = HashMap::new();
+    let mut apps = HashMap::new();
     let now = shared.clock.now();
     for (slot, connection) in connections.borrow_mut().iter_mut() {
         let Session::LoggedIn(login) = &mut connection.session else { continue };
-        if app.is_some_and(|app| app != login.user.app) {
+        let id = login.abilities.app();
+        if app.is_some_and(|app| app != id) {
             continue;
         }
-        let good_until = good_until(shared, login.user.app, login.key, login.sig_expires.begins());
+        let good_until = good_until(shared, id, login.key, login.sig_expires.begins());
         let is_over = good_until <= now.wall;
         login.sig_expires = Second::of(good_until);
-        let able = *able_by_app.entry(login.user.app).or_insert_with(|| abilities_in(shared, login.user.app));
-        if able.is_some_and(|able| login.abilities.change(able)) {
+        let newest = apps.entry(id).or_insert_with(|| shared.service.apps().get(id));
+        if newest.as_ref().is_some_and(|app| login.abilities.change(app)) {
             changed.push(slot);
         }
         if is_over {
@@ -42,11 +42,6 @@ pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadl
     for slot in changed {
         connections.flush_later(slot);
     }
-}
-
-/// Returns the abilities that an app's settings give its clients; `None` if there is no such app.
-pub fn abilities_in(shared: &Shared, app: AppId) -> Option<Abilities> {
-    shared.service.apps().get(app).map(|app| abilities(&app.settings))
 }
 
 /// Returns the time when a token expires. If the app no longer has the token's key, the token has already expired.

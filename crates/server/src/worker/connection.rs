@@ -1,10 +1,11 @@
 //! A connection of a worker: its stream, its protocol and its session.
 
 use crate::worker::lists_queue::ListsQueue;
+use crate::worker::rare_bytes::RareBytes;
 use crate::worker::stream::Stream;
 use crate::worker::told_abilities::ToldAbilities;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
-use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp, User};
+use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp};
 use lamplight_protocol::Protocol;
 use lamplight_service::{KeyMark, ListDifference, OwnListChange};
 use lamplight_wire::v1::connection_ended::Cause;
@@ -22,9 +23,9 @@ pub struct Connection {
     pub protocol: Protocol,
     pub session: Session,
     /// The received bytes of an incomplete message.
-    pub input: Box<[u8]>,
+    pub input: RareBytes,
     /// The messages that are sent at the end of the round.
-    pub output: Vec<u8>,
+    pub output: RareBytes,
     /// The time when the last bytes were received.
     pub heard: Moment,
     /// The request that is being processed.
@@ -89,9 +90,9 @@ pub enum Session {
     },
 }
 
-/// The login of a connection. It is kept small, because every idle connection has one.
+/// The login of a connection. It is kept small, because every idle connection has one. The audience has the user
+/// ([`Audience::user_of`](lamplight_service::Audience::user_of)).
 pub struct Login {
-    pub user: User,
     pub device: DeviceId,
     pub platform: Platform,
     /// The number of the login.
@@ -107,6 +108,7 @@ pub struct Login {
     pub key: KeyMark,
     /// The changes of lists that have not been sent to the client yet.
     pub lists: ListsQueue,
+    /// The app of the user, and the abilities that it gives the client.
     pub abilities: ToldAbilities,
     /// The number of statuses of the snapshot that were not in the login's answer and are still to be sent. `None`
     /// after the client was told that the snapshot is complete.
@@ -157,8 +159,8 @@ impl Second {
 
 // Every connection has one of each. The allocator adds 8 bytes to a `Login`, and rounds up to a multiple of 16. With
 // debug assertions, mio keeps a further number in each socket.
-const _: () = assert!(size_of::<Login>() <= 168);
-const _: () = assert!(size_of::<Connection>() <= if cfg!(debug_assertions) { 176 } else { 160 });
+const _: () = assert!(size_of::<Login>() <= 120);
+const _: () = assert!(size_of::<Connection>() <= if cfg!(debug_assertions) { 152 } else { 136 });
 
 /// The reason why a connection ends, and the last message.
 pub enum Ending {

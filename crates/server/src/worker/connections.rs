@@ -57,8 +57,7 @@ impl Connections {
         Ok(id)
     }
 
-    /// Returns the connection id with this local number.
-    pub fn id(&self, local: u64) -> ConnectionId {
+    fn id(&self, local: u64) -> ConnectionId {
         ConnectionId::new(self.node, local)
     }
 
@@ -111,7 +110,7 @@ impl Connections {
     pub fn put(&self, slot: usize, message: &v1::ServerMessage) {
         if let Some(connection) = self.slots.borrow_mut().get_mut(slot) {
             let Connection { protocol, output, .. } = connection;
-            protocol.put(message, output);
+            output.change(|output| protocol.put(message, output));
         }
         self.flush_later(slot);
     }

@@ -4,6 +4,7 @@
 //! schedules a check; the connection stores the deadline.
 
 use super::connection::{Admission, Connection, Session};
+use super::connections::slot_of;
 use lamplight_core::DeadlineWheel;
 use lamplight_model::{Moment, Now};
 use std::cell::RefCell;
@@ -15,9 +16,10 @@ pub const TICK_MS: u64 = 250;
 /// The `check_at` of a connection for which no check is scheduled.
 pub const NO_CHECK: Moment = Moment(u64::MAX);
 
-/// The scheduled checks. A connection is identified by the local number of its id.
+/// The scheduled checks, by slots of connections. A check may meet a later connection in the slot, which has its own
+/// [`Connection::check_at`].
 pub struct Deadlines {
-    wheel: RefCell<DeadlineWheel<u64>>,
+    wheel: RefCell<DeadlineWheel<u32>>,
 }
 
 /// The kind of a deadline that has passed.
@@ -45,8 +47,8 @@ impl Deadlines {
         self.wheel.borrow().next_tick() <= now
     }
 
-    /// Advances the timer wheel to the time `now`. Returns the connections to check, as the local numbers of their ids.
-    pub fn advance(&self, now: Moment) -> Vec<u64> {
+    /// Advances the timer wheel to the time `now`. Returns the slots of the connections to check.
+    pub fn advance(&self, now: Moment) -> Vec<u32> {
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now, &mut due);
         due
@@ -56,7 +58,7 @@ impl Deadlines {
     pub fn check_by(&self, connection: &mut Connection, at: Moment) {
         if at < connection.check_at {
             connection.check_at = at;
-            self.wheel.borrow_mut().schedule(connection.id.local, at);
+            self.wheel.borrow_mut().schedule(slot_of(connection.id) as u32, at);
         }
     }
 

@@ -106,7 +106,7 @@ impl Worker {
                     }
                 }
                 Effect::RereadLists(watcher) => {
-                    let user = self.audience.borrow().member(watcher).map(|member| member.user.clone());
+                    let user = self.audience.borrow().user_of(watcher).cloned();
                     if let Some(user) = user {
                         self.reads.reread_lists(&user);
                     }
@@ -195,8 +195,7 @@ impl Worker {
         let mut outgoing = self.outgoing.borrow_mut();
         let mut batch = self.batch.borrow_mut();
         outgoing.clear();
-        outgoing.append(&mut connection.output);
-        connection.output = Vec::new();
+        outgoing.append(&mut connection.output.take());
         loop {
             // While a socket accepts no bytes, changes are conflated in the mailbox. During a login, no statuses are
             // sent, because the answer will contain them. A change of the subscription list must be sent after an
@@ -267,7 +266,10 @@ impl Worker {
                 Next::News(_) | Next::FriendProfile(..) => self.metrics.list_changes.inc(),
                 Next::Reload(_) => self.metrics.list_reloads.inc(),
             };
-            protocol.put(&push(Body::ListsChanged(lists_changed(&login.user.id, next))), outgoing);
+            let Some(user) = self.audience.borrow().user_of(login.watcher).map(|user| user.id.clone()) else {
+                return false;
+            };
+            protocol.put(&push(Body::ListsChanged(lists_changed(&user, next))), outgoing);
             if outgoing.len() >= MAX_BATCH_BYTES {
                 return true;
             }

@@ -3,9 +3,9 @@
 use super::Worker;
 use super::admission::AdmissionControl;
 use super::connection::{self, Connection, Ending, Session, Work, last_words, words_of};
-use super::connections::slot_of;
 use super::deadlines::{NO_CHECK, Passed};
 use super::login::LoginTask;
+use super::rare_bytes::RareBytes;
 use super::stream::Stream;
 use lamplight_core::{EndCause, LinkEnd, ReconnectPace};
 use lamplight_model::{ConnectionId, Now, Timestamp, User};
@@ -55,8 +55,8 @@ impl Worker {
                 stream: Stream::new(socket),
                 protocol: Protocol::Undecided,
                 session: Session::New { deadline, awaits_header: from_proxy },
-                input: Box::default(),
-                output: Vec::new(),
+                input: RareBytes::default(),
+                output: RareBytes::default(),
                 heard: now.moment,
                 work: Work::Idle,
                 paused: false,
@@ -128,7 +128,7 @@ impl Worker {
                 return;
             }
             let Connection { protocol, output, .. } = connection;
-            protocol.put(&connection::push(Body::ConnectionEnded(words)), output);
+            output.change(|output| protocol.put(&connection::push(Body::ConnectionEnded(words)), output));
         }
         self.forget_login(slot, tell_directory);
         self.say_goodbye(slot);
@@ -157,8 +157,9 @@ impl Worker {
     /// may have reported deletions of apps.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
-        let is_without =
-            |connection: &Connection| connection.login().is_some_and(|it| apps.get(it.user.app).is_none());
+        let is_without = |connection: &Connection| {
+            connection.login().is_some_and(|it| apps.get(it.abilities.app()).is_none())
+        };
         let connections = self.connections.borrow();
         let without = connections.iter().filter(|(_, connection)| is_without(connection));
         let slots: Vec<usize> = without.map(|(slot, _)| slot).collect();
@@ -173,13 +174,13 @@ impl Worker {
         let now = self.shared.clock.now();
         let mut connections = self.connections.borrow_mut();
         let connection = &mut connections[slot];
-        let mut output = std::mem::take(&mut connection.output);
+        let mut output = connection.output.take();
         connection.protocol.put_goodbye(&mut output);
         let sent = connection.stream.send(&output);
         connection.stream.shut_down();
         let deadline = now.moment + CLOSING_TIME;
         connection.session = Session::Closing { deadline };
-        connection.input = Box::default();
+        connection.input.take();
         self.deadlines.check_by(connection, deadline);
         drop(connections);
         if sent.is_err() {
@@ -202,15 +203,16 @@ impl Worker {
         drop(connections);
         match session {
             Session::LoggedIn(login) => {
+                let user = self.audience.borrow().user_of(login.watcher).cloned();
                 self.audience.borrow_mut().leave(login.watcher);
                 self.reads.forget(login.watcher);
-                if let Some(end) = tell_directory {
+                if let Some((user, end)) = user.zip(tell_directory) {
                     let worker = Rc::clone(self);
                     self.start(async move {
                         let now = worker.shared.clock.now();
                         let silence = now.moment.since(silent_since).as_millis() as u64;
                         let heard = Timestamp(now.wall.0.saturating_sub(silence));
-                        worker.disconnect(&login.user, id, end, heard).await;
+                        worker.disconnect(&user, id, end, heard).await;
                     });
                 }
             }
@@ -268,15 +270,18 @@ impl Worker {
             self.accept();
         }
         self.lists.look_for_gaps(&self.connections, now.moment);
-        for local in self.deadlines.advance(now.moment) {
-            self.check_deadlines(self.connections.id(local), now);
+        for slot in self.deadlines.advance(now.moment) {
+            self.check_deadlines(slot as usize, now);
         }
     }
 
-    fn check_deadlines(self: &Rc<Self>, id: ConnectionId, now: Now) {
-        let passed = self.connections.with(id, |connection| self.deadlines.check(connection, now));
-        let Some(passed) = passed.flatten() else { return };
-        let slot = slot_of(id);
+    fn check_deadlines(self: &Rc<Self>, slot: usize, now: Now) {
+        let (id, passed) = {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            let Some(passed) = self.deadlines.check(connection, now) else { return };
+            (connection.id, passed)
+        };
         match passed {
             Passed::Login => {
                 self.metrics.protocol_errors.inc();

@@ -16,7 +16,7 @@ impl Caller {
     pub async fn call_for_lists(&self, request: Request) -> Result<Body, ServiceError> {
         let (body, version) = self.do_for_lists(request).await?;
         if let Some(version) = version {
-            self.worker.lists.tell_before(&self.worker.connections, self.id, version).await;
+            self.worker.lists.tell_before(&self.worker.connections, self.id, &self.user.id, version).await;
         }
         Ok(body)
     }

@@ -46,9 +46,15 @@ impl ListsDelivery {
         connections.flush_later(slot);
     }
 
-    /// Waits until all changes up to `version` have arrived, and sends the changes before `version`. The answer with
-    /// `version` can then be sent in order.
-    pub async fn tell_before(&self, connections: &Connections, id: ConnectionId, version: u64) {
+    /// Waits until all changes of the lists of `user`, the connection's user, up to `version` have arrived, and sends
+    /// the changes before `version`. The answer with `version` can then be sent in order.
+    pub async fn tell_before(
+        &self,
+        connections: &Connections,
+        id: ConnectionId,
+        user: &UserId,
+        version: u64,
+    ) {
         loop {
             let arrived = connections.with(id, |connection| {
                 let arrived = connection.login_mut()?.lists.await_version(version);
@@ -65,9 +71,8 @@ impl ListsDelivery {
         }
         loop {
             let changed = connections.with(id, |connection| {
-                let login = connection.login_mut()?;
-                let next = login.lists.next(id, Some(version))?;
-                Some(lists_changed(&login.user.id, next))
+                let next = connection.login_mut()?.lists.next(id, Some(version))?;
+                Some(lists_changed(user, next))
             });
             let Some(changed) = changed.flatten() else { return };
             connections.put(slot_of(id), &push(Body::ListsChanged(changed)));

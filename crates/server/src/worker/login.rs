@@ -1,7 +1,7 @@
 //! Logins and logouts on a connection.
 
 use super::Worker;
-use super::abilities::{KEY_IS_GONE, abilities_in, good_until};
+use super::abilities::{KEY_IS_GONE, good_until};
 use super::connection::{Connection, Login, Second, Session, Work, last_words};
 use super::lists_queue::ListsQueue;
 use super::reads::{STORE_PATIENCE, in_time, too_slow};
@@ -17,6 +17,7 @@ use lamplight_wire::{LoginStatuses, v1};
 use std::num::NonZeroU32;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -47,7 +48,7 @@ impl LoginTask {
         worker.answer_by(self.id, request_id, answer, |slot, (response, statuses)| {
             if let Some(connection) = worker.connections.borrow_mut().get_mut(slot) {
                 let Connection { protocol, output, .. } = connection;
-                protocol.put_login(request_id, response, &statuses, output);
+                output.change(|output| protocol.put_login(request_id, response, &statuses, output));
             }
             worker.connections.flush_later(slot);
         });
@@ -126,8 +127,7 @@ impl LoginTask {
         worker.watcher_slots.set(watcher, slot);
         worker.note_unread(watcher, effects);
         // The settings of the app may have changed during the login. Later changes arrive through the log.
-        let able = abilities_in(&worker.shared, done.app.id);
-        let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
+        let app = worker.shared.service.apps().get(done.app.id).unwrap_or_else(|| Arc::clone(&done.app));
         let sig_expires = good_until(&worker.shared, done.app.id, done.key, done.sig_expires);
         let platform = Platform::from_number(request.platform).ok_or(Code::INVALID_PARAMETER)?;
         let device = DeviceId::new(&request.device_id).expect("the service has read it");
@@ -136,7 +136,6 @@ impl LoginTask {
             let mut connections = worker.connections.borrow_mut();
             let connection = &mut connections[slot];
             let login = Login {
-                user: done.user.clone(),
                 device,
                 platform,
                 number: done.login,
@@ -147,7 +146,7 @@ impl LoginTask {
                 sig_expires: Second::of(sig_expires),
                 key: done.key,
                 lists: ListsQueue::default(),
-                abilities: ToldAbilities::new(able),
+                abilities: ToldAbilities::new(app),
                 snapshot_left: None,
                 answered: false,
                 may_be_superseded: false,
@@ -292,12 +291,9 @@ impl LoginTask {
         let now = worker.shared.clock.now();
         let who = worker.connections.with(id, |connection| {
             let login = connection.login().ok_or(Code::NOT_LOGGED_IN)?;
-            check_renewal(login, request)?;
-            Ok::<_, Refusal>((
-                login.user.clone(),
-                connection.address,
-                Duration::from(login.heartbeat_timeout),
-            ))
+            let user = worker.audience.borrow().user_of(login.watcher).cloned().ok_or(Code::NOT_LOGGED_IN)?;
+            check_renewal(login, &user, request)?;
+            Ok::<_, Refusal>((user, connection.address, Duration::from(login.heartbeat_timeout)))
         });
         let (user, address, heartbeat_timeout) = who.ok_or(Code::NOT_LOGGED_IN)??;
         let renewing = worker.shared.service.renew(&user, id, &request.user_sig, address, now);
@@ -431,8 +427,8 @@ fn app_watches_friends(done: &LoggedIn) -> bool {
 }
 
 /// Fails unless a renewal is for the user and the device of the connection. Other logins need a new connection.
-fn check_renewal(login: &Login, request: &v1::LoginRequest) -> Result<(), Refusal> {
-    let differs = if request.user_id != login.user.id.as_str() || request.sdk_app_id != login.user.app.0 {
+fn check_renewal(login: &Login, user: &User, request: &v1::LoginRequest) -> Result<(), Refusal> {
+    let differs = if request.user_id != user.id.as_str() || request.sdk_app_id != user.app.0 {
         "another user"
     } else if request.device_id != login.device.as_str() {
         "another device"

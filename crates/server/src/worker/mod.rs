@@ -25,6 +25,7 @@ mod lists_queue;
 mod login;
 mod nested;
 mod put_back;
+mod rare_bytes;
 mod read_buffers;
 mod reading;
 mod reads;

@@ -89,10 +89,11 @@ impl Worker {
         let audience = self.audience.borrow();
         let open = self.connections.with(id, |connection| {
             let login = connection.login()?;
-            let newest = || UserStatus::try_from(audience.newest(&login.user)?.0.message()).ok();
-            let told = audience.ahead_of_newest(&login.user).cloned().or_else(newest);
+            let user = audience.user_of(login.watcher)?;
+            let newest = || UserStatus::try_from(audience.newest(user)?.0.message()).ok();
+            let told = audience.ahead_of_newest(user).cloned().or_else(newest);
             Some(OpenConnection {
-                user: login.user.clone(),
+                user: user.clone(),
                 connection: id,
                 device: login.device.clone(),
                 platform: login.platform,

@@ -61,7 +61,7 @@ impl ReadBuffers {
         if fresh.is_none() && connection.awaits_header() {
             return Ok(());
         }
-        plain.extend_from_slice(&std::mem::take(&mut connection.input));
+        plain.append(&mut connection.input.take());
         let Some(length) = fresh else { return Ok(()) };
         let scratch = self.scratch.borrow();
         let mut received = &scratch[..length];
@@ -80,7 +80,7 @@ impl ReadBuffers {
             match header? {
                 ProxyHeader::Absent => {}
                 ProxyHeader::Incomplete => {
-                    connection.input = received.into();
+                    connection.input.set(received.to_vec());
                     return Ok(());
                 }
                 ProxyHeader::Whole { taken, source } => {

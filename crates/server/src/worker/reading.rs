@@ -153,7 +153,7 @@ impl Worker {
                     || requests == REQUESTS_PER_TURN
                     || is_spent
                 {
-                    connection.input = rest.into();
+                    connection.input.set(rest.to_vec());
                     if is_spent && !std::mem::replace(&mut connection.paused, true) {
                         self.metrics.paused.inc();
                         self.request_windows.pause(slot);
@@ -171,7 +171,7 @@ impl Worker {
                 let logged_in = connection.login().is_some();
                 let limits = self.shared.config.frames();
                 let Connection { protocol, output, .. } = connection;
-                let found = protocol.next(&mut rest, output, limits, logged_in);
+                let found = output.change(|output| protocol.next(&mut rest, output, limits, logged_in));
                 let received = match &found {
                     Ok(Found::Message(_) | Found::Unreadable(_) | Found::Control) => Some(Received::Whole),
                     Ok(Found::Part) => Some(Received::Part),
@@ -201,7 +201,7 @@ impl Worker {
                 Ok(Found::Control | Found::Part | Found::Opened(_)) => self.connections.flush_later(slot),
                 Ok(Found::Incomplete) => {
                     if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
-                        connection.input = rest.into();
+                        connection.input.set(rest.to_vec());
                     }
                     self.connections.flush_later(slot);
                     return;

@@ -63,7 +63,7 @@ impl Worker {
 
     async fn read_watch_list(self: &Rc<Self>, watcher: WatcherKey) -> Result<ReadOutcome, ServiceError> {
         let service = &self.shared.service;
-        let Some(member) = self.audience.borrow().member(watcher).cloned() else {
+        let Some(member) = self.audience.borrow().member(watcher) else {
             return Ok(ReadOutcome::Done);
         };
         let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
@@ -260,7 +260,7 @@ impl Worker {
             let mut audience = self.audience.borrow_mut();
             // A list that is being read now may not have the missed changes.
             audience.count_missed();
-            audience.members().map(|(watcher, member)| (watcher, member.user.clone())).collect()
+            audience.members().map(|(watcher, member)| (watcher, member.user)).collect()
         };
         for (watcher, user) in members {
             self.reads.want_watch_list(watcher, Urgency::Background);

@@ -22,8 +22,11 @@ impl Worker {
         let (id, login) = {
             let connections = self.connections.borrow();
             let connection = &connections[slot];
-            (connection.id, connection.login().map(|login| (login.user.clone(), login.watcher)))
+            (connection.id, connection.login().map(|login| login.watcher))
         };
+        let audience = self.audience.borrow();
+        let login = login.and_then(|watcher| Some((audience.user_of(watcher)?.clone(), watcher)));
+        drop(audience);
         let worker = Rc::clone(self);
         match (message.body, login) {
             (Some(Request::Heartbeat(_)), _) => {
@@ -115,10 +118,10 @@ impl Worker {
             if !connection.stream.is_blocked() {
                 // The changes of lists are written here and not at the end of the round, because the next request may
                 // be in progress by then.
-                let mut output = std::mem::take(&mut connection.output);
+                let mut output = connection.output.take();
                 self.put_list_difference(connection, &mut output);
                 self.put_lists(connection, &mut output);
-                connection.output = output;
+                connection.output.set(output);
             }
             connection.ending.take()
         };

@@ -1,5 +1,6 @@
 //! The byte stream of a connection: a socket, with TLS if the client uses it.
 
+use super::rare_bytes::RareBytes;
 use super::tls_session::TlsSession;
 use lamplight_protocol::ProxyHeaderError;
 use mio::net::TcpStream;
@@ -30,9 +31,8 @@ pub enum StreamError {
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<TlsSession>>,
-    /// The bytes that the socket has not accepted yet; `None` if there are none. The caller limits their number.
-    #[expect(clippy::box_collection, reason = "every connection pays for it, and usually there are none")]
-    unsent: Option<Box<Vec<u8>>>,
+    /// The bytes that the socket has not accepted yet. The caller limits their number.
+    unsent: RareBytes,
     /// `true` if the writing side is to be closed after `unsent` has been sent.
     ends: bool,
 }
@@ -50,7 +50,7 @@ pub enum ReadOutcome {
 
 impl Stream {
     pub fn new(socket: TcpStream) -> Self {
-        Self { socket, tls: None, unsent: None, ends: false }
+        Self { socket, tls: None, unsent: RareBytes::default(), ends: false }
     }
 
     pub fn is_tls(&self) -> bool {
@@ -82,66 +82,56 @@ impl Stream {
             plain.extend_from_slice(received);
             return Ok(());
         };
-        let mut unsent = self.unsent.take().unwrap_or_default();
-        let decrypted = tls.decrypt(received, plain, &mut unsent);
-        self.keep(unsent);
-        decrypted
+        self.unsent.change(|unsent| tls.decrypt(received, plain, unsent))
     }
 
     /// Sends as many bytes as the socket accepts, and stores the rest. Fails if the link is broken.
     pub fn send(&mut self, plain: &[u8]) -> io::Result<()> {
-        if self.tls.is_none() && self.unsent.is_none() {
-            let sent = write_some(&mut self.socket, plain)?;
-            if sent < plain.len() {
-                self.keep(Box::new(plain[sent..].to_vec()));
-            }
+        let Self { socket, tls, unsent, .. } = self;
+        if tls.is_none() && unsent.is_empty() {
+            let sent = write_some(socket, plain)?;
+            unsent.set(plain[sent..].to_vec());
             return Ok(());
         }
-        let mut unsent = self.unsent.take().unwrap_or_default();
-        match &mut self.tls {
-            Some(tls) => tls.encrypt(plain, &mut unsent)?,
-            None => unsent.extend_from_slice(plain),
-        }
-        self.keep(unsent);
+        unsent.change(|unsent| match tls {
+            Some(tls) => tls.encrypt(plain, unsent),
+            None => {
+                unsent.extend_from_slice(plain);
+                Ok(())
+            }
+        })?;
         self.flush()
     }
 
     /// Sends the stored bytes.
     pub fn flush(&mut self) -> io::Result<()> {
-        if let Some(mut unsent) = self.unsent.take() {
+        if !self.unsent.is_empty() {
+            let mut unsent = self.unsent.take();
             let sent = write_some(&mut self.socket, &unsent)?;
             unsent.drain(..sent);
-            self.keep(unsent);
+            self.unsent.set(unsent);
         }
-        if self.ends && self.unsent.is_none() {
+        if self.ends && self.unsent.is_empty() {
             // The error is ignored: if the link is already broken, nothing can be sent.
             let _ = self.socket.shutdown(std::net::Shutdown::Write);
         }
         Ok(())
     }
 
-    /// Stores bytes to be sent. If there are none, frees their memory.
-    #[expect(clippy::box_collection, reason = "the type of the field")]
-    fn keep(&mut self, unsent: Box<Vec<u8>>) {
-        self.unsent = Some(unsent).filter(|unsent| !unsent.is_empty());
-    }
-
     /// Returns `true` if the socket accepts no more bytes at the moment.
     pub fn is_blocked(&self) -> bool {
-        self.unsent.is_some()
+        !self.unsent.is_empty()
     }
 
     /// Returns the number of bytes that the socket has not accepted yet.
     pub fn unsent(&self) -> usize {
-        self.unsent.as_ref().map_or(0, |unsent| unsent.len())
+        self.unsent.len()
     }
 
     /// Closes the writing side as soon as the socket has accepted all stored bytes.
     pub fn shut_down(&mut self) {
         if let Some(tls) = &mut self.tls {
-            let mut unsent = self.unsent.take().unwrap_or_default();
-            tls.close(&mut unsent);
-            self.keep(unsent);
+            self.unsent.change(|unsent| tls.close(unsent));
         }
         self.ends = true;
         // The error is ignored: if the link is already broken, nothing can be sent.

@@ -27,7 +27,7 @@ impl<S: Versioned> Audience<S> {
     /// with the connection.
     pub fn is_before_put_back(&self, user: &User, status: &UserStatus) -> bool {
         let waits =
-            |watcher| self.member(watcher).is_some_and(|member| member.has_list && member.heard().is_none());
+            |watcher| self.state(watcher).is_some_and(|member| member.has_list && member.heard().is_none());
         let is_known = || self.newest(user).is_some() || self.ahead_of_newest(user).is_some();
         status.reason == Reason::None && self.watchers_of(user).any(waits) && is_known()
     }
@@ -39,7 +39,7 @@ impl<S: Versioned> Audience<S> {
         let is_older = |known: Version| known < status.version;
         let is_news = self.newest(user).is_none_or(|newest| is_older(newest.version()))
             && self.own_changes.get(user).is_none_or(|own| is_older(own.version));
-        if is_news && self.members.has(user) {
+        if is_news && self.hub.subject(user).is_some_and(|own| self.members.has(own)) {
             self.own_changes.insert(user.clone(), status.clone());
         }
     }
@@ -56,7 +56,7 @@ impl<S: Versioned> Audience<S> {
     /// Records that a connection was put back into the record at this revision. Log entries about the connection's end
     /// up to that revision are ignored.
     pub fn entered_again(&mut self, watcher: WatcherKey, rev: u64) {
-        if let Some(member) = self.member_mut(watcher) {
+        if let Some(member) = self.state_mut(watcher) {
             member.entered = rev;
         }
     }

@@ -479,8 +479,7 @@ impl Twin {
     pub async fn settle(&mut self, worker: usize, watcher: WatcherKey) -> Result<bool, Failed> {
         let process = self.process.as_mut().ok_or("the process is down")?;
         let audience = &mut process.seats[worker].audience;
-        let Some((member, heard)) = audience.member(watcher).cloned().zip(audience.lists_heard(watcher))
-        else {
+        let Some((member, heard)) = audience.member(watcher).zip(audience.lists_heard(watcher)) else {
             return Ok(false);
         };
         let Some(list) = process.service.watch_list(&member.user, member.connection).await? else {

@@ -64,7 +64,7 @@ impl Worker {
 
     async fn read_watch_list(self: &Rc<Self>, watcher: WatcherKey) -> Result<ReadOutcome, ServiceError> {
         let service = &self.shared.service;
-        let Some(member) = self.audience.borrow().member(watcher).cloned() else {
+        let Some(member) = self.audience.borrow().member(watcher) else {
             return Ok(ReadOutcome::Done);
         };
         let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
