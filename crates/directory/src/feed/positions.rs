@@ -15,6 +15,17 @@ pub(super) struct Positions {
 }
 
 impl Positions {
+    /// Creates the positions of these users, which may be in any order. No two users have the same position.
+    pub fn of(mut users: Vec<(u64, UserId)>) -> Self {
+        users.sort_unstable_by_key(|(place, _)| *place);
+        let mut users = users.into_iter();
+        let runs = std::iter::from_fn(|| {
+            let run: Vec<_> = users.by_ref().take(RUN).collect();
+            run.first().map(|(first, _)| *first).map(|first| (first, run))
+        });
+        Self { runs: runs.collect() }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
@@ -105,6 +116,18 @@ mod tests {
             positions.remove(place);
         }
         check(&positions, &expected);
+    }
+
+    #[test]
+    fn positions_that_are_created_at_once_equal_those_of_single_insertions() {
+        for count in [0, 1, RUN as u64, RUN as u64 + 1, 999] {
+            let places = (0..count).map(|number| 1 + number * 7_919 % 1_000);
+            let expected: BTreeMap<_, _> = places.clone().map(|place| (place, user(place))).collect();
+            let mut positions = Positions::of(places.map(|place| (place, user(place))).collect());
+            check(&positions, &expected);
+            positions.insert(2_000, user(2_000));
+            assert_eq!(positions.after(0).count() as u64, count + 1);
+        }
     }
 
     #[test]

@@ -17,9 +17,9 @@ use lamplight_facts::{
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AuditEntry, Conversation, ConversationCursor, DeviceId, Friend, Lane, LaneLease, Message,
-    Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp,
-    User, UserId, Visibility,
+    App, AppId, AuditEntry, Conversation, ConversationCursor, Friend, Lane, LaneLease, Message, Moment,
+    NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp, User,
+    UserId, Visibility,
 };
 use std::sync::{Arc, Mutex};
 
