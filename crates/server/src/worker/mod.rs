@@ -4,7 +4,8 @@
 //! or loses the last one.
 //!
 //! In each round, a worker reads the sockets, answers requests, and reads the change log. It then writes once to each
-//! connection that has something to send, so messages of one round leave in one write.
+//! connection that has something to send, so messages of one round leave in one write. After a large delivery, it may
+//! pause, and read without writing ([`Gathering`]).
 //!
 //! `impl Worker` has the stages of a round, one file each: `reading`, `requests`, `fanout`, `reads`, and `lifecycle`
 //! for the start and end of connections. The other files do not use `Worker`, except for the tasks of requests,
@@ -17,6 +18,7 @@ mod calls;
 mod connection;
 mod connections;
 mod deadlines;
+mod deliveries;
 mod fanout;
 mod lifecycle;
 mod list_calls;
@@ -48,10 +50,11 @@ use admission::AdmissionControl;
 use connection::Work;
 use connections::Connections;
 use deadlines::{Deadlines, TICK_MS};
+use deliveries::LastDelivery;
 use fanout::MailboxStatus;
 use futures_util::FutureExt;
 use futures_util::task::noop_waker;
-use lamplight_core::{ConflationRate, LinkEnd, WatcherKey};
+use lamplight_core::{ConflationRate, Gathering, LinkEnd, WatcherKey};
 use lamplight_directory::{Interest, LogReader};
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{Audience, ListsHeard, Service, Watchers};
@@ -60,7 +63,7 @@ use lists_delivery::ListsDelivery;
 use mio::{Events, Poll, Token};
 use read_buffers::ReadBuffers;
 use request_windows::RequestWindows;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,6 +78,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
+pub use deliveries::Deliveries;
 
 /// The maximum number of unsent bytes of a connection. At this maximum, the worker reads nothing from the connection
 /// until its client has read answers.
@@ -92,6 +96,7 @@ pub struct Shared {
     pub proxies: TrustedProxies,
     /// Notified when a worker has read the change of an app in the change log.
     pub app_news: Arc<Notify>,
+    pub deliveries: Deliveries,
 }
 
 /// A command to a worker from outside its thread.
@@ -125,6 +130,7 @@ struct Worker {
     lists_heard: RefCell<ListsHeard>,
     lists: ListsDelivery,
     reads: StoreReads,
+    last_delivery: Cell<LastDelivery>,
     /// Starts a round. Notified when a task has ended, or when a task needs the log to be read.
     wake: Notify,
     outgoing: RefCell<Vec<u8>>,
@@ -176,6 +182,7 @@ impl Worker {
             lists_heard: RefCell::new(lists_heard),
             lists: ListsDelivery::default(),
             reads: StoreReads::default(),
+            last_delivery: Cell::default(),
             wake: Notify::new(),
             poll: Rc::new(RefCell::new(poll)),
             shared,
@@ -199,18 +206,20 @@ impl Worker {
     ) -> io::Result<()> {
         let sockets = nested::watch(&self.poll)?;
         let mut events = Events::with_capacity(1024);
-        let (mut entries, mut late) = (Vec::new(), Vec::new());
+        let (mut entries, mut heard, mut late) = (Vec::new(), Vec::new(), Vec::new());
+        let mut pause: Option<Duration> = None;
         let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
         loop {
             let mut sockets_ready = None;
             let now = self.shared.clock.now().moment;
             let has_due_crowd = self.audience.borrow().has_due_crowd(now);
-            if !self.connections.any_waits() && !has_due_crowd {
+            if pause.is_some() || !self.connections.any_waits() && !has_due_crowd {
                 tokio::select! {
-                    ready = sockets.readable() => sockets_ready = Some(ready?),
-                    () = log.ready() => {}
+                    () = tokio::time::sleep(pause.unwrap_or_default().min(Gathering::STEP)), if pause.is_some() => {}
+                    ready = sockets.readable(), if pause.is_none() => sockets_ready = Some(ready?),
+                    () = log.ready(), if pause.is_none() => {}
                     () = self.wake.notified() => {}
-                    () = self.something_is_due() => {}
+                    () = self.something_is_due(), if pause.is_none() => {}
                     _ = tick.tick() => {}
                     command = commands.recv() => match command {
                         Some(command) => self.obey(command),
@@ -265,8 +274,12 @@ impl Worker {
             self.hear(&mut log, &mut entries);
             self.read_what_is_wanted();
             self.tick();
-            self.deliver_all();
-            self.measure(&mut entries, &mut late);
+            heard.append(&mut entries);
+            pause = self.pause(heard.len());
+            if pause.is_none() {
+                self.deliver_all();
+                self.measure(&mut heard, &mut late);
+            }
         }
     }
 
