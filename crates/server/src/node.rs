@@ -234,7 +234,7 @@ impl Node {
             proxies: config.proxies(),
             config: config.clone(),
             app_news: Arc::clone(&app_news),
-            deliveries: worker::Deliveries::new(worker_count),
+            workers: worker_count,
         });
         let joined = match live.nodes() {
             None => None,

@@ -174,20 +174,19 @@ impl Worker {
         let touched =
             touched.into_iter().filter_map(|watcher| self.slot_of_watcher(watcher)).collect::<Vec<_>>();
         let (connections, began) = (touched.len(), self.shared.clock.now().moment);
-        self.shared.deliveries.begin(connections);
         for slot in touched.into_iter().chain(to_flush.into_iter().map(|slot| slot as usize)) {
             self.contain(slot, || self.deliver(slot));
         }
-        let ended = self.shared.clock.now().moment;
-        self.last_delivery.set(self.shared.deliveries.end(connections, began, ended));
+        let mut gathering = self.gathering.get();
+        gathering.delivered(connections, began, self.shared.clock.now().moment);
+        self.gathering.set(gathering);
     }
 
-    /// Returns the time for which the delivery of `changes` changes is put off after a large delivery, so that more
-    /// notifications leave in one write. `None` if they must be delivered now.
+    /// Returns the time for which the delivery of `changes` changes is put off after a large delivery. `None` if they
+    /// must be delivered now.
     pub(super) fn pause(&self, changes: usize) -> Option<Duration> {
         let has_crowd = self.audience.borrow().has_crowd();
-        let now = self.shared.clock.now().moment;
-        self.shared.deliveries.pause(self.last_delivery.get(), changes, has_crowd, now)
+        self.gathering.get().pause(changes, has_crowd, self.shared.clock.now().moment)
     }
 
     /// Sends a connection's output and the statuses marked in its mailbox, until the socket accepts no more.

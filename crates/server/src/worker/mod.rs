@@ -18,7 +18,6 @@ mod calls;
 mod connection;
 mod connections;
 mod deadlines;
-mod deliveries;
 mod fanout;
 mod lifecycle;
 mod list_calls;
@@ -50,7 +49,6 @@ use admission::AdmissionControl;
 use connection::Work;
 use connections::Connections;
 use deadlines::{Deadlines, TICK_MS};
-use deliveries::LastDelivery;
 use fanout::MailboxStatus;
 use futures_util::FutureExt;
 use futures_util::task::noop_waker;
@@ -78,7 +76,6 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
-pub use deliveries::Deliveries;
 
 /// The maximum number of unsent bytes of a connection. At this maximum, the worker reads nothing from the connection
 /// until its client has read answers.
@@ -96,7 +93,8 @@ pub struct Shared {
     pub proxies: TrustedProxies,
     /// Notified when a worker has read the change of an app in the change log.
     pub app_news: Arc<Notify>,
-    pub deliveries: Deliveries,
+    /// The number of workers of the node.
+    pub workers: usize,
 }
 
 /// A command to a worker from outside its thread.
@@ -130,7 +128,7 @@ struct Worker {
     lists_heard: RefCell<ListsHeard>,
     lists: ListsDelivery,
     reads: StoreReads,
-    last_delivery: Cell<LastDelivery>,
+    gathering: Cell<Gathering>,
     /// Starts a round. Notified when a task has ended, or when a task needs the log to be read.
     wake: Notify,
     outgoing: RefCell<Vec<u8>>,
@@ -182,7 +180,7 @@ impl Worker {
             lists_heard: RefCell::new(lists_heard),
             lists: ListsDelivery::default(),
             reads: StoreReads::default(),
-            last_delivery: Cell::default(),
+            gathering: Cell::new(Gathering::new(shared.workers)),
             wake: Notify::new(),
             poll: Rc::new(RefCell::new(poll)),
             shared,
