@@ -30,6 +30,7 @@ mod quota;
 mod readiness;
 mod reconnect;
 mod request_pace;
+mod restricted;
 mod retention;
 mod saved;
 mod shared;

@@ -8,7 +8,7 @@ mod crowds;
 mod hiding;
 mod marks;
 
-pub use hiding::Restricted;
+pub use crate::restricted::Restricted;
 
 use crate::interest::SubjectObserver;
 use crate::touched::{Marks, Told, Touched};

@@ -76,7 +76,7 @@ struct Record {
     place: u64,
 }
 
-/// What a shard has to do for a record.
+/// The work that a shard has to do for a record.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 struct Upkeep {
     /// The key of the record in `Shard::deadlines`; `None` if it is not there.

@@ -1,17 +1,8 @@
 //! The edges whose watchers may not see the states of their subjects.
 
 use super::marks::mark;
-use super::{HIDDEN, SUBJECT, SubjectKey, WatchGraph, WatcherKey};
+use super::{HIDDEN, Restricted, SUBJECT, SubjectKey, WatchGraph, WatcherKey};
 use lamplight_model::{User, UserId};
-
-/// The state of a subject that some watchers may not see.
-pub trait Restricted {
-    /// Whether there may be users who may not see the state. If `false`, the edges are not examined.
-    fn is_restricted(&self) -> bool;
-
-    /// Whether the user `viewer` may not see the state.
-    fn is_hidden_from(&self, viewer: &UserId) -> bool;
-}
 
 impl<S: Restricted> WatchGraph<S> {
     /// The user of a watcher; `None` if the watcher was removed, or watches nobody yet.
