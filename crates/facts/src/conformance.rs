@@ -441,7 +441,7 @@ async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 12] = [
+    const FILES: [(&str, &str); 13] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
@@ -451,6 +451,7 @@ mod tests {
         ("conversations", include_str!("conformance/conversations.rs")),
         ("model", include_str!("conformance/model.rs")),
         ("outbox", include_str!("conformance/outbox.rs")),
+        ("pushes", include_str!("conformance/pushes.rs")),
         ("leases", include_str!("conformance/leases.rs")),
         ("recording", include_str!("conformance/recording.rs")),
         ("operations", include_str!("conformance/operations.rs")),

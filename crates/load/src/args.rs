@@ -92,7 +92,7 @@ Examples:
 
 The users are made by logging each of them in, which takes some minutes for a million.")]
     Start(StartArgs),
-    /// Measure how the cost of a change grows with accounts, subscriptions, connections and watchers
+    /// Measure how the cost of a change grows with accounts, connections, lists and watchers
     #[command(after_help = "\
 Examples:
   lamplight load growth
