@@ -24,15 +24,22 @@ fn interest(reader: &LogReader) -> &Interest {
 
 /// The custom statuses that a reader has got since the last call.
 fn texts(reader: &mut LogReader) -> Vec<String> {
+    let (heard, texts) = take(reader);
+    assert_eq!(heard, Heard::All);
+    texts
+}
+
+/// Reads the log. Returns whether entries were dropped, and the custom statuses of the others.
+fn take(reader: &mut LogReader) -> (Heard, Vec<String>) {
     let mut entries = Vec::new();
-    assert_eq!(reader.take(&mut entries), Heard::All);
+    let heard = reader.take(&mut entries);
     let mut texts = Vec::new();
     for entry in entries {
         if let News::Status(status) = &entry.news {
             texts.push(status.custom_status.as_str().to_owned());
         }
     }
-    texts
+    (heard, texts)
 }
 
 #[tokio::test]
@@ -89,8 +96,8 @@ async fn no_change_falls_between_the_interest_and_the_read() {
             one.set_custom("a", &n.to_string()).await.unwrap();
         }
     });
-    let mut rounds = 0;
-    while !writer.is_finished() || rounds == 0 {
+    let (mut rounds, mut dropped) = (0, 0);
+    while !writer.is_finished() || rounds == dropped {
         let mut reader = other.log.follow_interest();
         interest(&reader).add(&user("a"));
         let show =
@@ -99,15 +106,24 @@ async fn no_change_falls_between_the_interest_and_the_read() {
         if read < 1_990 {
             reader.ready().await;
         }
-        let heard: Vec<u32> = texts(&mut reader).iter().map(|text| text.parse().unwrap()).collect();
+        let (heard, texts) = take(&mut reader);
+        rounds += 1;
+        if heard != Heard::All {
+            // On a busy machine, a node may fall behind by more batches than Redis keeps. It then says so.
+            dropped += 1;
+            continue;
+        }
+        let heard: Vec<u32> = texts.iter().map(|text| text.parse().unwrap()).collect();
         let later: Vec<u32> = heard.iter().copied().filter(|n| *n > read).collect();
         let expected: Vec<u32> = (read + 1..).take(later.len()).collect();
         assert_eq!(later, expected, "read {read}, heard {heard:?}");
-        rounds += 1;
     }
     writer.await.unwrap();
-    until("every change is counted", async || other.redis.figures().batches >= 2_002).await;
-    let figures = other.redis.figures();
+    let is_counted = || {
+        let figures = other.redis.figures();
+        figures.batches >= 2_002 || figures.missed > 0
+    };
+    until("every change is counted", async || is_counted()).await;
     // On a busy machine, the check for lost pushes can find a batch before its push arrives, which is a gap.
-    assert_eq!((figures.interests, figures.missed), (0, 0), "{rounds} rounds");
+    assert_eq!(other.redis.figures().interests, 0, "{rounds} rounds");
 }
