@@ -3,8 +3,8 @@
 use crate::ground::{Ground, output};
 use anyhow::{Context, Result, bail};
 
-/// The free space in MiB that all steps need in a fresh clone, with a reserve of a fifth.
-const FOR_FRESH_CLONE: u64 = 16 * 1024;
+/// The free space in MiB that all steps need in a fresh clone: some 13 GiB, and a small reserve.
+const FOR_FRESH_CLONE: u64 = 14 * 1024;
 /// The free space in MiB that all steps need if most of the tree is already built.
 const FOR_BUILT_TREE: u64 = 3 * 1024;
 
