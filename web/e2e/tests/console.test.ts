@@ -160,8 +160,8 @@ describe("the console", () => {
     await goTo(page, "#/users");
     await page.getByLabel("Begins with").fill("e2e-wa");
     await page.getByRole("button", { name: "Find" }).click();
-    await page.locator("lc-users tbody tr").nth(1).waitFor();
-    expect(await page.locator("lc-users tbody tr").count()).toBe(2);
+    await page.waitForURL(/prefix=e2e-wa/);
+    await expect.poll(() => page.locator("lc-users tbody tr").count()).toBe(2);
     await page.getByRole("link", { name: "e2e-watched" }).click();
 
     const user = page.locator("lc-user");

@@ -178,8 +178,8 @@ describe("on a desk", () => {
     await windows.setOffline(true);
     const strip = page.locator("tuikit-conversation .notice.cut");
     await strip.getByText("No connection.").waitFor();
-    expect(await page.locator(".dot.online").count()).toBe(0);
-    expect(await page.locator("tuikit-conversation .dot.stale").count()).toBeGreaterThan(3);
+    await expect.poll(() => page.locator(".dot.online").count()).toBe(0);
+    await expect.poll(() => page.locator("tuikit-conversation .dot.stale").count()).toBeGreaterThan(3);
     expect(await page.locator("tuikit-chat .notice").isVisible()).toBe(false);
     await page.locator("lamplight-evidence .type.stale", { hasText: "Last known" }).waitFor();
 
@@ -192,7 +192,7 @@ describe("on a desk", () => {
       .catch(() => undefined);
     await strip.waitFor({ state: "detached" });
     await page.locator("tuikit-conversation .dot.online").first().waitFor();
-    expect(await page.locator(".dot.stale").count()).toBe(0);
+    await expect.poll(() => page.locator(".dot.stale").count()).toBe(0);
   });
 
   test("everybody's first change is told", async () => {
