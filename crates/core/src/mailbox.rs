@@ -194,13 +194,19 @@ impl<S: Versioned> Hub<S> {
         }
         self.graph.set_restricted_state(subject, views, |before, (after, hidden_from)| {
             let Some((before, was_hidden_from)) = before else { return true };
-            let looks_same = || {
-                let (before, after) = (before.state(), after.state());
-                before.is_put_back_as(after) || before.is_renumbered_as(after)
+            let looks_same = || match (was_hidden_from, hidden_from) {
+                (None, None) => {
+                    let (before, after) = (before.state(), after.state());
+                    before.is_put_back_as(after) || before.is_renumbered_as(after)
+                }
+                (Some(viewer), Some(_)) => {
+                    let shown = [before, after].map(|views| views.shown_to(viewer));
+                    matches!(shown, [Some(before), Some(after)] if before.is_put_back_as(after))
+                }
+                (None, Some(_)) | (Some(_), None) => false,
             };
-            let could_and_can_see = was_hidden_from.is_none() && hidden_from.is_none();
             before.version_for(was_hidden_from) < after.version_for(hidden_from)
-                && !(only_if_new && could_and_can_see && looks_same())
+                && !(only_if_new && looks_same())
         });
         true
     }

@@ -113,9 +113,10 @@ impl Presence {
         }
     }
 
-    /// The platforms of the devices that count as connected.
+    /// The platforms of the devices that count as connected. Empty while the record
+    /// [waits for connections](Self::waits_for_connections), because it is not known then which devices are connected.
     pub fn online_devices(&self) -> PlatformSet {
-        self.present_platforms().collect()
+        if self.waits_for_connections() { PlatformSet::default() } else { self.present_platforms().collect() }
     }
 
     /// The platform of each device that counts as connected. Two devices on one platform give two items.
@@ -392,7 +393,8 @@ impl Presence {
         ended: &mut Vec<Ended>,
         now: Now,
     ) -> Vec<Removed> {
-        self.account_exists(now);
+        self.account_exists();
+        self.lift_ended_restrictions();
         self.sigs.note(connect.issued, now.wall);
         self.born = self.born.max(connect.born);
         self.newest_login = self.newest_login.max(connect.login);

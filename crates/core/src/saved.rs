@@ -109,7 +109,7 @@ impl Presence {
                 self.deleted.as_ref().map(|deletion| now.wall_at(deletion.until)),
                 self.restrictions
                     .as_ref()
-                    .map(|restrictions| with_lapses(restrictions, |lapses| Moment(now.wall_at(lapses).0))),
+                    .map(|restrictions| with_deadlines(restrictions, |until| Moment(now.wall_at(until).0))),
             ),
             events: self.events.clone(),
             unsettled: self.unsettled_ends().cloned().collect(),
@@ -140,7 +140,7 @@ impl SavedPresence {
         let (deleted_until, restrictions) = self.deleted_until.split();
         let end = end.map(|SavedEnd { due, shown }| CustomEnd { shown, ..CustomEnd::at(due, now) });
         let restrictions =
-            restrictions.as_ref().map(|it| with_lapses(it, |lapses| moment(Timestamp(lapses.0))));
+            restrictions.as_ref().map(|it| with_deadlines(it, |until| moment(Timestamp(until.0))));
         let lists_deadline = self.subscriptions_end.map(moment);
         let subscriptions = self.subscriptions;
         let (subscriptions_end, deleted) =
@@ -187,11 +187,10 @@ impl SavedPresence {
     }
 }
 
-/// Returns the restrictions with each deadline changed by `change`. Restrictions without a deadline are returned
-/// unchanged.
-fn with_lapses(restrictions: &Arc<Restrictions>, change: impl Fn(Moment) -> Moment) -> Arc<Restrictions> {
-    match restrictions.next_lapse() {
-        Some(_) => Arc::new(restrictions.with_lapses(change)),
+/// The restrictions with other deadlines; the same ones if they have no deadline.
+fn with_deadlines(restrictions: &Arc<Restrictions>, change: impl Fn(Moment) -> Moment) -> Arc<Restrictions> {
+    match restrictions.next_deadline() {
+        Some(_) => Arc::new(restrictions.with_deadlines(change)),
         None => Arc::clone(restrictions),
     }
 }

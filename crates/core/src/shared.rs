@@ -232,6 +232,7 @@ mod tests {
             visibility: Visibility::Friends,
             friends: friends.to_vec(),
             blocked: friends[1..].to_vec(),
+            ..StoredRestrictions::default()
         };
         let _ = presence.restrict(&restrictions, &settings, now(5));
         states.push(presence.clone());

@@ -54,16 +54,21 @@ impl<S: Versioned> Views<S> {
     /// status with fewer deadlines of shown statuses is newer.
     pub fn is_older_than(&self, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
         let age = |restrictions: Option<&Arc<Restrictions>>| {
-            restrictions.map(|it| (it.version(), std::cmp::Reverse(it.lapses_left())))
+            restrictions.map(|it| (it.version(), std::cmp::Reverse(it.deadlines_left())))
         };
         let own = self.state.version();
         own < version || own == version && age(self.restrictions()) < age(restrictions)
     }
 
+    /// The status that is shown to a viewer who may not see the user's state.
+    pub fn shown_to(&self, viewer: &UserId) -> Option<ShownStatus> {
+        self.restrictions()?.shown_to(viewer)
+    }
+
     /// The version of the state that is shown to a viewer. `hidden_from` is the viewer if the viewer may not see the
     /// user's state; otherwise `None`.
     pub fn version_for(&self, hidden_from: Option<&UserId>) -> Version {
-        let shown = hidden_from.and_then(|viewer| self.hidden.as_deref()?.restrictions.shown_to(viewer));
+        let shown = hidden_from.and_then(|viewer| self.shown_to(viewer));
         shown.map_or_else(|| self.state.version(), |shown| shown.version)
     }
 

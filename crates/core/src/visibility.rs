@@ -3,16 +3,16 @@
 //!
 //! A viewer who may not see the status is shown a [`ShownStatus`]. It is the status that the viewer would see if all
 //! connections of the user had closed at the moment of hiding. The moment of hiding is when the status was hidden from
-//! this viewer. The shown status stays the same while the status is hidden, whatever the user does. There is one
-//! exception: it becomes UNLOGINED when the logins of a user who is away would lapse. A hidden user therefore looks like
-//! a user who is away.
+//! this viewer. The shown status stays the same while the status is hidden, whatever the user does. It changes only when
+//! the status of a user who is away would change: when the logins lapse, when the account is deleted, and when the live
+//! records are lost. A hidden user therefore looks like a user who is away.
 //!
 //! The stored data comes from the facts, with the version of the snapshot. Data of an older snapshot never replaces
 //! data of a newer one, so operations that overlap may apply their data in any order.
 
 use lamplight_model::{
-    CustomStatus, ExtendedOption, Moment, Now, PlatformSet, Reason, StatusType, StoredRestrictions,
-    Timestamp, UserId, UserStatus, Version, Visibility,
+    AppSettings, AwayLogins, CustomStatus, ExtendedOption, Moment, Now, PlatformSet, Reason, StatusType,
+    StoredRestrictions, Timestamp, UserId, UserStatus, Version, Visibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,8 @@ pub const MOST_SHOWN_APART: usize = 4_000;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(from = "StoredShown", into = "StoredShown")]
 pub struct ShownStatus {
-    /// OFFLINE or UNLOGINED.
+    /// OFFLINE or UNLOGINED. ONLINE only after a loss of the live record, until the nodes have put back the connections
+    /// that the user may have.
     pub status_type: StatusType,
     /// The version of the status.
     pub version: Version,
@@ -38,10 +39,11 @@ pub struct ShownStatus {
     /// The cause of the last change.
     pub reason: Reason,
     /// The time when the user was last connected, as it is shown to the viewer; `None` if the user was never connected.
+    /// It is not shown while the status is ONLINE.
     pub last_seen: Option<Timestamp>,
-    /// The deadline at which the last login would lapse, if the user had been away since the status was hidden. `None`
-    /// for UNLOGINED.
-    pub lapses: Option<Moment>,
+    /// The deadline of this status, if the user had been away since. An ONLINE status then becomes OFFLINE, and an OFFLINE
+    /// status UNLOGINED. `None` for UNLOGINED.
+    pub until: Option<Moment>,
 }
 
 /// The stored form of a [`ShownStatus`].
@@ -58,15 +60,15 @@ struct StoredShown {
 impl From<StoredShown> for ShownStatus {
     fn from(stored: StoredShown) -> Self {
         let StoredShown { status_type, version, since, reason, last_seen } = stored;
-        let (last_seen, lapses) = last_seen.split();
-        Self { status_type, version, since, reason, last_seen, lapses: lapses.map(Moment) }
+        let (last_seen, until) = last_seen.split();
+        Self { status_type, version, since, reason, last_seen, until: until.map(Moment) }
     }
 }
 
 impl From<ShownStatus> for StoredShown {
     fn from(shown: ShownStatus) -> Self {
-        let ShownStatus { status_type, version, since, reason, last_seen, lapses } = shown;
-        let last_seen = ExtendedOption::new(last_seen, lapses.map(|lapses| lapses.0));
+        let ShownStatus { status_type, version, since, reason, last_seen, until } = shown;
+        let last_seen = ExtendedOption::new(last_seen, until.map(|until| until.0));
         Self { status_type, version, since, reason, last_seen }
     }
 }
@@ -94,6 +96,9 @@ pub struct Restrictions {
     shown: Option<ShownStatus>,
     /// The statuses that are shown to some viewers only. Each viewer is in at most one entry.
     apart: Vec<ShownApart>,
+    /// Whether the account was deleted and exists again. The restrictions have then ended. Viewers who could not see the
+    /// status are still shown the deleted account, until the new account changes.
+    has_ended: bool,
 }
 
 impl Restrictions {
@@ -106,7 +111,7 @@ impl Restrictions {
         if before.is_some_and(|before| before.version >= stored.version) {
             return None;
         }
-        let StoredRestrictions { version, visibility, friends, blocked } = stored;
+        let StoredRestrictions { version, visibility, friends, blocked, away: _ } = stored;
         let mut after = Self {
             version: *version,
             visibility: *visibility,
@@ -114,6 +119,7 @@ impl Restrictions {
             blocked: blocked.clone(),
             shown: None,
             apart: Vec::new(),
+            has_ended: false,
         };
         if *visibility != Visibility::Everyone {
             after.shown = Some(before.and_then(|before| before.shown).unwrap_or(closed));
@@ -138,8 +144,59 @@ impl Restrictions {
         Some(after)
     }
 
-    /// The restrictions after the account was deleted. Viewers who may not see the status are shown the deletion of a
-    /// user who was away.
+    /// Returns the restrictions of a record that is created from the facts, because the earlier record was lost. Viewers
+    /// who may not see the status are shown what the record of a user who was away is created with: `with_login` if the
+    /// facts had a login of that user, and `without_login` otherwise.
+    ///
+    /// [`StoredRestrictions::away`] has the viewers for whom the facts had a login. `has_login` decides for viewers whom it
+    /// does not have, because the status was hidden from them only now.
+    pub fn rebuilt(
+        stored: &StoredRestrictions,
+        has_login: bool,
+        with_login: ShownStatus,
+        without_login: ShownStatus,
+    ) -> Self {
+        let shown = |has_login: bool| if has_login { with_login } else { without_login };
+        let StoredRestrictions { version, visibility, friends, blocked, away } = stored.clone();
+        let mut rebuilt =
+            Self { version, visibility, friends, blocked, shown: None, apart: Vec::new(), has_ended: false };
+        if visibility != Visibility::Everyone {
+            rebuilt.shown = Some(shown(away.others.unwrap_or(has_login)));
+        }
+        let mut listed: Vec<&UserId> = stored.blocked.iter().chain(away.listed()).collect();
+        listed.sort_unstable();
+        listed.dedup();
+        for viewer in listed {
+            let shown = shown(away.of(viewer).unwrap_or(has_login));
+            if !rebuilt.may_see(viewer) && rebuilt.shown != Some(shown) {
+                rebuilt.show_apart(viewer, shown);
+            }
+        }
+        rebuilt.bound();
+        rebuilt
+    }
+
+    /// The viewers who may not see the status, with what the facts must keep about the status that they are shown.
+    pub fn away_logins(&self) -> AwayLogins {
+        if self.has_ended {
+            return AwayLogins::default();
+        }
+        let others = self.shown.map(ShownStatus::has_login);
+        let mut away = AwayLogins { others, ..AwayLogins::default() };
+        for ShownApart { shown, to } in &self.apart {
+            match shown.has_login() {
+                has_login if others == Some(has_login) => {}
+                true => away.logged_in.extend_from_slice(to),
+                false => away.logged_out.extend_from_slice(to),
+            }
+        }
+        away.logged_in.sort_unstable();
+        away.logged_out.sort_unstable();
+        away
+    }
+
+    /// The restrictions after the account was deleted. Viewers who may not see the status are shown the deletion of a user
+    /// who was away.
     pub(crate) fn deleted(&self, now: Now) -> Self {
         self.map_shown(|shown| match shown.status_type {
             StatusType::Unlogined | StatusType::Unknown => shown,
@@ -149,16 +206,28 @@ impl Restrictions {
                 since: now.wall,
                 reason: Reason::Deleted,
                 last_seen: shown.last_seen,
-                lapses: None,
+                until: None,
             },
         })
     }
 
-    /// The restrictions of an account that was deleted and exists again: nothing is hidden. The version is kept, so that
-    /// late data of the deleted account is recognised as older.
+    /// The restrictions of an account that was deleted and exists again. They have ended, but viewers who could not see
+    /// the status are still shown the deleted account.
+    pub(crate) fn ended(&self) -> Self {
+        Self { has_ended: true, ..self.clone() }
+    }
+
+    /// Whether the account was deleted and exists again, and has not changed since.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// The restrictions of an account that was deleted and exists again, after its first change: nothing is hidden. The
+    /// version is kept, so that late data of the deleted account is recognised as older.
     pub fn lifted(&self) -> Self {
         let (friends, blocked, apart) = Default::default();
-        Self { version: self.version, visibility: Visibility::Everyone, friends, blocked, shown: None, apart }
+        let (version, visibility) = (self.version, Visibility::Everyone);
+        Self { version, visibility, friends, blocked, shown: None, apart, has_ended: false }
     }
 
     fn show_apart(&mut self, viewer: &UserId, shown: ShownStatus) {
@@ -190,12 +259,12 @@ impl Restrictions {
 
     /// The visibility that the user has set.
     pub fn visibility(&self) -> Visibility {
-        self.visibility
+        if self.has_ended { Visibility::Everyone } else { self.visibility }
     }
 
     /// The blocked users, in ascending order of their ids.
     pub fn blocked(&self) -> &[UserId] {
-        &self.blocked
+        if self.has_ended { &[] } else { &self.blocked }
     }
 
     /// The lists version of the snapshot that the data was read from.
@@ -205,16 +274,18 @@ impl Restrictions {
 
     /// Whether these are the restrictions in `stored`. The statuses shown to viewers are not compared.
     pub fn are_as(&self, stored: &StoredRestrictions) -> bool {
-        let StoredRestrictions { version: _, visibility, friends, blocked } = stored;
-        (&self.visibility, &self.friends, &self.blocked) == (visibility, friends, blocked)
+        let StoredRestrictions { version: _, visibility, friends, blocked, away: _ } = stored;
+        let own_friends = if self.has_ended { &[][..] } else { &self.friends };
+        (self.visibility(), own_friends, self.blocked()) == (*visibility, friends, blocked)
     }
 
     /// Whether every viewer may see the status.
     pub fn is_open(&self) -> bool {
-        self.visibility == Visibility::Everyone && self.blocked.is_empty()
+        self.visibility() == Visibility::Everyone && self.blocked().is_empty()
     }
 
-    /// Whether a viewer may see the user's status. The viewer is not the user.
+    /// Whether a viewer is shown the user's own status. The viewer is not the user. If the restrictions
+    /// [have ended](Restrictions::ended), viewers who could not see the status before are not shown it yet.
     pub fn may_see(&self, viewer: &UserId) -> bool {
         let is_allowed = match self.visibility {
             Visibility::Everyone => true,
@@ -267,37 +338,36 @@ impl Restrictions {
         changed
     }
 
-    /// The deadline at which a shown status becomes UNLOGINED next; `None` if there is none.
-    pub(crate) fn next_lapse(&self) -> Option<Moment> {
-        self.all_shown().filter_map(|shown| shown.lapses).min()
+    /// The next deadline of a shown status; `None` if there is none.
+    pub(crate) fn next_deadline(&self) -> Option<Moment> {
+        self.all_shown().filter_map(|shown| shown.until).min()
     }
 
-    /// The number of shown statuses that become UNLOGINED later. It only decreases while the stored data stays the same.
-    pub(crate) fn lapses_left(&self) -> usize {
-        self.all_shown().filter(|shown| shown.lapses.is_some()).count()
+    /// The number of deadlines that the shown statuses still reach. It only decreases while the stored data stays the
+    /// same.
+    pub(crate) fn deadlines_left(&self) -> usize {
+        self.all_shown().map(ShownStatus::deadlines_left).sum()
     }
 
-    /// Changes each shown status to UNLOGINED if its deadline has passed. Returns the restrictions with the changed
-    /// statuses, which have a new version. If no deadline has passed, returns `None`.
-    pub(crate) fn lapsed(&self, now: Now) -> Option<Self> {
-        let is_over = |shown: ShownStatus| shown.lapses.is_some_and(|lapses| lapses <= now.moment);
-        let lapsed = |shown: ShownStatus| match is_over(shown) {
-            true => ShownStatus {
-                status_type: StatusType::Unlogined,
-                version: shown.version.next(now.wall),
-                since: now.wall,
-                reason: Reason::Lapsed,
-                last_seen: shown.last_seen,
-                lapses: None,
-            },
+    /// The restrictions after each shown status whose deadline has passed has changed, with a new version. `None` if
+    /// there is none.
+    pub(crate) fn expired(&self, settings: &AppSettings, now: Now) -> Option<Self> {
+        let is_over = |shown: ShownStatus| shown.until.is_some_and(|until| until <= now.moment);
+        let expired = |shown: ShownStatus| match is_over(shown) {
+            true => shown.expired(settings, now),
             false => shown,
         };
-        self.all_shown().any(is_over).then(|| self.map_shown(lapsed))
+        self.all_shown().any(is_over).then(|| self.map_shown(expired))
+    }
+
+    /// Whether some viewer is shown a status that was created from the facts and has not changed since.
+    pub fn show_as_rebuilt(&self) -> bool {
+        self.all_shown().any(ShownStatus::is_as_rebuilt)
     }
 
     /// The restrictions with other deadlines of the shown statuses.
-    pub(crate) fn with_lapses(&self, change: impl Fn(Moment) -> Moment) -> Self {
-        self.map_shown(|shown| ShownStatus { lapses: shown.lapses.map(&change), ..shown })
+    pub(crate) fn with_deadlines(&self, change: impl Fn(Moment) -> Moment) -> Self {
+        self.map_shown(|shown| ShownStatus { until: shown.until.map(&change), ..shown })
     }
 
     /// The restrictions after the version of each shown status was raised by [`Version::next`].
@@ -319,12 +389,52 @@ fn ids(users: &[UserId]) -> usize {
 impl ShownStatus {
     /// Whether a viewer sees no difference between the two statuses.
     pub(crate) fn looks_like(self, other: Self) -> bool {
-        Self { lapses: None, ..self } == Self { lapses: None, ..other }
+        Self { until: None, ..self } == Self { until: None, ..other }
+    }
+
+    /// Whether `newer` is this status after a loss of records, and a viewer sees no difference except the version, as in
+    /// [`Versioned::is_put_back_as`](crate::Versioned::is_put_back_as).
+    pub(crate) fn is_put_back_as(self, newer: Self) -> bool {
+        let Self { version, reason, until, .. } = newer;
+        newer.is_as_rebuilt() && Self { version, reason, until, ..self }.looks_like(newer)
+    }
+
+    /// Whether the status was created from the facts and has not changed since.
+    pub fn is_as_rebuilt(self) -> bool {
+        self.reason == Reason::None
+    }
+
+    /// Whether the viewer is shown a user with a login.
+    pub(crate) fn has_login(self) -> bool {
+        matches!(self.status_type, StatusType::Online | StatusType::Offline)
+    }
+
+    fn deadlines_left(self) -> usize {
+        match (self.until, self.status_type) {
+            (None, _) => 0,
+            (Some(_), StatusType::Online) => 2,
+            (Some(_), StatusType::Offline | StatusType::Unlogined | StatusType::Unknown) => 1,
+        }
+    }
+
+    /// The status after its deadline has passed, as that of a user who is away.
+    fn expired(self, settings: &AppSettings, now: Now) -> Self {
+        let (status_type, reason, until) = match self.status_type {
+            StatusType::Online => {
+                let lapses = now.moment + settings.timing.login_retention();
+                (StatusType::Offline, Reason::NodeLost, Some(lapses))
+            }
+            StatusType::Offline | StatusType::Unlogined | StatusType::Unknown => {
+                (StatusType::Unlogined, Reason::Lapsed, None)
+            }
+        };
+        let (version, since) = (self.version.next(now.wall), now.wall);
+        Self { status_type, version, since, reason, until, ..self }
     }
 
     /// Converts this status into the status of `user`, as it is shown to a viewer.
     pub fn of(self, user: &UserId) -> UserStatus {
-        let Self { status_type, version, since, reason, last_seen, lapses: _ } = self;
+        let Self { status_type, version, since, reason, last_seen, until: _ } = self;
         UserStatus {
             user_id: user.clone(),
             status_type,
@@ -333,7 +443,7 @@ impl ShownStatus {
             version,
             since,
             reason,
-            last_seen,
+            last_seen: last_seen.filter(|_| status_type != StatusType::Online),
             online_devices: PlatformSet::default(),
         }
     }

@@ -251,7 +251,10 @@ mod tests {
         assert_eq!(here.counters(&here), []);
         assert_eq!(here.counters(&none).iter().map(|(_, by)| by).sum::<i64>(), -3);
         let stored = StoredRestrictions { version: 1, visibility: Visibility::Nobody, ..Default::default() };
-        let hidden = blank().restricted(Some(&stored), &AppSettings::default(), now(1));
+        let hidden = {
+            let blank = blank();
+            blank.clone().restricted(&stored, false, [&blank, &blank])
+        };
         assert_eq!(Indexed::of(&blank()).counters(&Indexed::of(&hidden)), [("restricted", 1)]);
     }
 

@@ -246,6 +246,7 @@ mod tests {
             visibility: Visibility::Friends,
             friends: vec![id("b")],
             blocked: vec![id("c"), id("d")],
+            ..StoredRestrictions::default()
         };
         let closed = ShownStatus {
             status_type: StatusType::Offline,

@@ -4,7 +4,7 @@
 use crate::PostgresFacts;
 use crate::accounts::app_id;
 use crate::lists_state::state_at;
-use crate::rows::{Result, get, key, keys, list, millis, number, only, optional, parsed, unsigned};
+use crate::rows::{Result, get, key, keys, list, millis, number, only, optional, parsed, to_json, unsigned};
 use crate::store::Values;
 use crate::{conversations, friends, messages, profiles, restrictions};
 use lamplight_facts::{
@@ -13,7 +13,7 @@ use lamplight_facts::{
     RemarkSet, Sent, Unblocking, Unfriended, VisibilitySet,
 };
 use lamplight_model::{
-    AppId, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
+    AppId, AwayLogins, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
     StoredRestrictions, Timestamp, User, UserId, Visibility, fold_nick,
 };
 use tokio_postgres::Row;
@@ -236,6 +236,17 @@ impl Lists for PostgresFacts {
             let (apps, ids) = keys(&users);
             let rows = self.store.read(DOING, restrictions::RESTRICTIONS, &[&apps, &ids]).await?;
             list(&rows, restrictions::optional_restrictions).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn set_away_logins(&self, user: User, version: u64, away: AwayLogins) -> Answer<'_, ()> {
+        Box::pin(async move {
+            const DOING: &str = "storing what hides a user";
+            let (app, id) = key(&user);
+            let away = (away != AwayLogins::default()).then(|| to_json(&away));
+            let values: Values<'_> = &[&app, &id, &number(version), &away];
+            self.store.write(DOING, restrictions::SET_AWAY_LOGINS, values).await?;
+            Ok(())
         })
     }
 

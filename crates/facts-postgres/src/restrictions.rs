@@ -4,9 +4,9 @@
 use crate::accounts::unknown;
 use crate::fault::Fault;
 use crate::lists_state::state_at;
-use crate::rows::{Result, count, get, unsigned};
+use crate::rows::{Result, count, get, json, unsigned};
 use lamplight_facts::{BlockList, BlockOutcome, Blocking, Unblocking, VisibilitySet};
-use lamplight_model::{BlockedUser, StoredRestrictions, Timestamp, UserId, Visibility};
+use lamplight_model::{AwayLogins, BlockedUser, StoredRestrictions, Timestamp, UserId, Visibility};
 use std::collections::HashSet;
 use tokio_postgres::Row;
 
@@ -15,6 +15,8 @@ pub(crate) const SET_VISIBILITY: &str = "SELECT * FROM replace_visibility($1, $2
 pub(crate) const BLOCK: &str = "SELECT * FROM block_users($1, $2, $3, $4, $5)";
 
 pub(crate) const UNBLOCK: &str = "SELECT * FROM unblock_users($1, $2, $3)";
+
+pub(crate) const SET_AWAY_LOGINS: &str = "SELECT set_away_logins($1, $2, $3, $4)";
 
 pub(crate) const BLOCK_LIST: &str = "SELECT a.lists_version, a.visibility,
         ARRAY(SELECT b.blocked FROM blocks AS b WHERE b.app = a.app AND b.owner = a.id ORDER BY b.blocked),
@@ -35,7 +37,8 @@ pub(crate) const RESTRICTIONS: &str = "SELECT a.lists_version, a.visibility,
                 SELECT FROM friends AS b WHERE b.app = f.app AND b.owner = f.friend AND b.friend = f.owner OFFSET 0)
             ORDER BY f.friend) END,
         CASE WHEN a.block_count <> 0 THEN ARRAY(
-            SELECT b.blocked FROM blocks AS b WHERE b.app = a.app AND b.owner = a.id ORDER BY b.blocked) END
+            SELECT b.blocked FROM blocks AS b WHERE b.app = a.app AND b.owner = a.id ORDER BY b.blocked) END,
+        a.away
     FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS q (app, id, place)
     LEFT JOIN accounts AS a ON a.app = q.app AND a.id = q.id
     ORDER BY q.place";
@@ -90,6 +93,7 @@ pub(crate) fn optional_restrictions(row: &Row) -> Result<Option<StoredRestrictio
         visibility: visibility_at(row, 1)?,
         friends: ids_at(row, 2)?,
         blocked: ids_at(row, 3)?,
+        away: away_at(row, 4)?,
     }))
 }
 
@@ -97,6 +101,10 @@ fn visibility_at(row: &Row, column: usize) -> Result<Visibility> {
     let number: i64 = get(row, column)?;
     let visibility = u8::try_from(number).ok().and_then(Visibility::from_number);
     visibility.ok_or_else(|| Fault::unreadable(column, format!("{number} is no visibility")))
+}
+
+fn away_at(row: &Row, column: usize) -> Result<AwayLogins> {
+    if get::<Option<&str>>(row, column)?.is_none() { Ok(AwayLogins::default()) } else { json(row, column) }
 }
 
 /// Reads a list of ids. The column is null for an empty list.

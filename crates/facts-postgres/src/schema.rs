@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0009_figures_of_nodes.sql"),
     include_str!("../migrations/0010_visibility.sql"),
     include_str!("../migrations/0011_hidden_recipients.sql"),
+    include_str!("../migrations/0012_away_logins.sql"),
 ];
 
 /// The number of the advisory lock for migrations: the letters "Lamp". Other locks of this crate have other numbers.

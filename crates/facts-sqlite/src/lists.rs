@@ -21,7 +21,7 @@ use lamplight_facts::{
     VisibilitySet,
 };
 use lamplight_model::{
-    AppId, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
+    AppId, AwayLogins, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
     StoredRestrictions, Timestamp, User, UserId, Visibility,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -126,6 +126,12 @@ impl Lists for SqliteFacts {
 
     fn restrictions(&self, users: Vec<User>) -> Answer<'_, Vec<Option<StoredRestrictions>>> {
         self.readers.read("reading restrictions", move |db| restrictions::restrictions(db, &users))
+    }
+
+    fn set_away_logins(&self, user: User, version: u64, away: AwayLogins) -> Answer<'_, ()> {
+        self.writer.write("storing what hides a user", move |db| {
+            restrictions::set_away_logins(db, &user, version, &away)
+        })
     }
 
     fn restricted_users(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>> {

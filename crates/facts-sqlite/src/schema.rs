@@ -345,6 +345,11 @@ const MIGRATIONS: &[&str] = &[
         FOREIGN KEY (app, owner) REFERENCES accounts ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- What viewers from whom the status is hidden are shown after a loss of the live records.
+    ALTER TABLE accounts ADD COLUMN away_version INTEGER NOT NULL DEFAULT 0;  -- the lists version of the restrictions
+    ALTER TABLE accounts ADD COLUMN away TEXT;                                -- JSON: AwayLogins
+",
 ];
 
 /// The migration after which the column `nick_folded` of all accounts is filled for the second time.

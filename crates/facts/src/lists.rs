@@ -10,7 +10,7 @@
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
-    AppId, BlockedUser, ClientMessageId, Conversation, ConversationCursor, Friend, Message, MessageBody,
+    AppId, AwayLogins, BlockedUser, ClientMessageId, Conversation, ConversationCursor, Friend, Message, MessageBody,
     Platform, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp, User, UserId, Visibility,
 };
 use std::time::Duration;
@@ -121,6 +121,11 @@ pub trait Lists: Send + Sync {
     /// Returns the data that decides who may see the status of each user, in the order of `users`. Each user is read
     /// from one snapshot. `None` for a user without an account.
     fn restrictions(&self, users: Vec<User>) -> Answer<'_, Vec<Option<StoredRestrictions>>>;
+
+    /// Stores what viewers from whom the status of a user is hidden are shown after a loss of the live records. `version`
+    /// is the lists version of the restrictions to which `away` belongs. Stores nothing if there is no account, or if
+    /// data of a higher version is stored. Does not increment the lists version.
+    fn set_away_logins(&self, user: User, version: u64, away: AwayLogins) -> Answer<'_, ()>;
 
     /// Returns up to `limit` users who have a visibility other than [`Visibility::Everyone`] or a block list that is
     /// not empty. The users are in ascending order of their apps and then of their ids, beginning after `after`.

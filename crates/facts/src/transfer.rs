@@ -81,6 +81,8 @@ pub const TABLES: &[Table] = {
                 ("unread", Number),
                 ("visibility", Number),
                 ("block_count", Number),
+                ("away_version", Number),
+                ("away", Json),
             ],
         ),
         table(

@@ -73,7 +73,7 @@ pub struct BlockedUser {
 /// The stored data that decides who may see the status of a user. All parts are read from one snapshot of the facts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StoredRestrictions {
-    /// The user's lists version in the snapshot. It increases with every change of the other fields.
+    /// The user's lists version in the snapshot. It increases with every change of the other fields except `away`.
     pub version: u64,
     /// The visibility that the user has set.
     pub visibility: Visibility,
@@ -82,6 +82,50 @@ pub struct StoredRestrictions {
     pub friends: Vec<UserId>,
     /// The blocked users, in ascending order of their ids.
     pub blocked: Vec<UserId>,
+    /// What viewers from whom the status is hidden are shown after a loss of the live records. It may be that of an
+    /// earlier version.
+    pub away: AwayLogins,
+}
+
+/// What the facts keep about a user as long as the status is hidden from viewers: whether the facts would have a login of
+/// a native device, had all connections of the user closed when the status was hidden, and had the user done nothing since.
+///
+/// After a loss of all live records, the record of a user who is away is created from the logins in the facts. The logins
+/// of a hidden user change while the status is hidden, so they cannot tell what viewers are shown.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AwayLogins {
+    /// Whether viewers who are on neither list are shown a user with a login. `None` if the visibility is
+    /// [`Visibility::Everyone`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<bool>,
+    /// Viewers who are shown a user with a login, in ascending order of their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logged_in: Vec<UserId>,
+    /// Viewers who are shown a user without a login, in ascending order of their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logged_out: Vec<UserId>,
+}
+
+impl AwayLogins {
+    /// Whether a viewer who may not see the status is shown a user with a login. `None` if that is not stored.
+    pub fn of(&self, viewer: &UserId) -> Option<bool> {
+        let is_in = |list: &[UserId]| list.binary_search(viewer).is_ok();
+        match (is_in(&self.logged_in), is_in(&self.logged_out)) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => self.others,
+        }
+    }
+
+    /// The viewers on the two lists.
+    pub fn listed(&self) -> impl Iterator<Item = &UserId> {
+        self.logged_in.iter().chain(&self.logged_out)
+    }
+
+    /// Whether some viewer is shown a user with a login.
+    pub fn any_logged_in(&self) -> bool {
+        self.others == Some(true) || !self.logged_in.is_empty()
+    }
 }
 
 #[cfg(test)]

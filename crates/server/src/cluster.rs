@@ -34,6 +34,8 @@ const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// The number of users in one step of rebuilding missing records.
 const RESTORED_AT_ONCE: usize = 500;
+/// The number of users with restrictions in one step of rebuilding missing records. Each has up to 11,000 ids.
+const RESTRICTED_AT_ONCE: usize = 100;
 /// The pause between two steps of rebuilding missing records. Other operations use the stores in the pauses.
 const BETWEEN_RESTORED: Duration = Duration::from_millis(5);
 /// The pause between two pages of records whose restrictions are compared with the facts. Other operations use the
@@ -296,6 +298,16 @@ impl Cluster {
             let some = self.service.users_logged_in(last, RESTORED_AT_ONCE).await?;
             self.service.restore_absent(&some, self.clock.now()).await?;
             users += some.len();
+            last = some.last().cloned();
+            if last.is_none() {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_RESTORED).await;
+        }
+        // A hidden user without a login may be shown to viewers as one with a login.
+        loop {
+            let some = self.service.users_restricted(last, RESTRICTED_AT_ONCE).await?;
+            self.service.restore_absent(&some, self.clock.now()).await?;
             last = some.last().cloned();
             if last.is_none() {
                 return Ok(users);

@@ -1,6 +1,7 @@
-//! Decides for whom a read of statuses clears a custom status whose duration has passed.
+//! Decides what a read of statuses does for those it is made for: for whom it clears a custom status whose duration has
+//! passed, and for whom a status is unknown after a loss of records.
 
-use lamplight_core::Restrictions;
+use lamplight_core::{Presence, Restrictions};
 use lamplight_model::{User, UserId};
 
 /// For whom statuses are read.
@@ -26,6 +27,21 @@ impl Reader<'_> {
             (Self::App, _) | (_, None) => true,
             (Self::Viewer(viewer), Some(restrictions)) => *viewer == user.id || restrictions.may_see(viewer),
             (Self::Watchers, Some(_)) => false,
+        }
+    }
+
+    /// Whether the status of `user` that is shown to one of these may be that of a record that lacks connections, because
+    /// it was lost and created again. Connections that are put back do not matter to a viewer who may not see the status:
+    /// nothing of them is shown.
+    pub(crate) fn may_lack_connections(self, user: &User, presence: &Presence) -> bool {
+        let restrictions = presence.restrictions();
+        match self {
+            Self::Viewer(viewer) if *viewer != user.id => {
+                let shown = restrictions.and_then(|it| it.shown_to(viewer));
+                shown.map_or_else(|| presence.is_as_rebuilt(), ShownStatus::is_as_rebuilt)
+            }
+            Self::App | Self::Viewer(_) => presence.is_as_rebuilt(),
+            Self::Watchers => presence.is_as_rebuilt() || restrictions.is_some_and(|it| it.show_as_rebuilt()),
         }
     }
 }

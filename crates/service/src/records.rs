@@ -15,7 +15,9 @@ use futures_util::future::try_join_all;
 use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind, Logged};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
-use lamplight_model::{App, Code, NodeId, Now, Refusal, StoredRestrictions, Timestamp, User, Version};
+use lamplight_model::{
+    App, Code, DeviceId, NodeId, Now, Platform, Refusal, StoredRestrictions, Timestamp, User, Version,
+};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -219,7 +221,8 @@ impl Records {
         if self.directory.epoch() == epoch { Ok(done) } else { Err(unknown()) }
     }
 
-    fn is_unknown_at(&self, now: Now) -> bool {
+    /// Whether records were lost so recently that the nodes may not have put all connections back.
+    pub(crate) fn is_unknown_at(&self, now: Now) -> bool {
         self.lost(now).is_some_and(|lost| lost.passed < UNKNOWN_FOR)
     }
 
@@ -304,23 +307,25 @@ impl Records {
         now: Now,
         view: impl FnMut(&User, &Presence) -> Option<T> + Send,
     ) -> Result<Vec<Option<T>>, ServiceError> {
-        self.see_for(app, users, Reader::App, now, view).await
+        self.see_for(app, users, Reader::App, Reader::App, now, view).await
     }
 
     /// Reads records as [`Records::see`] does, for `reader`. A custom status that the reader may not clear may be over,
-    /// so `view` must hide it from viewers who may not see it.
+    /// so `view` must hide it from viewers who may not see it. The call fails if the status of a user is unknown for
+    /// `seen_by`.
     pub(crate) async fn see_for<T: Send>(
         &self,
         app: &App,
         users: &[User],
         reader: Reader<'_>,
+        seen_by: Reader<'_>,
         now: Now,
         mut view: impl FnMut(&User, &Presence) -> Option<T> + Send,
     ) -> Result<Vec<Option<T>>, ServiceError> {
         let mut any_unknown = false;
         let mut look = |user: &User, presence: Option<&Presence>| {
             let presence = presence?;
-            any_unknown |= presence.is_as_rebuilt();
+            any_unknown |= seen_by.may_lack_connections(user, presence);
             view(user, presence)
         };
         let mut seen = self.read_current_for(app, users, reader, now, &mut look).await?;
@@ -332,10 +337,9 @@ impl Records {
         let mut lost = Vec::new();
         for (index, found) in absent.into_iter().zip(found) {
             let (user, Some((account, logins))) = (&users[index], found) else { continue };
-            let has_logins = !logins.is_empty();
             let record = self.rebuild(&account, logins, restrictions.get(user), false, app, now);
             seen[index] = look(user, Some(&record));
-            if has_logins {
+            if record.next_deadline().is_some() {
                 self.deletions.put_record(user, record, read_in, app, now).await?;
                 lost.push(index);
             }
@@ -354,8 +358,9 @@ impl Records {
         Ok(seen)
     }
 
-    /// For each of these users that has no live record, creates one if a record with logins may have been lost. The
-    /// logins come from the facts. Returns the nodes of the connections in the records that already existed.
+    /// Creates the missing live records of these users of an app from the facts, if the records have deadlines: those of
+    /// users with a login, and those of users who are hidden from viewers who are shown a login. Returns the nodes that
+    /// have connections in the existing records.
     pub(crate) async fn restore_absent(
         &self,
         app: &App,
@@ -374,9 +379,12 @@ impl Records {
         let found = self.facts_of_absent(absent.clone(), now).await?;
         let restrictions = self.restrictions_of(&found).await?;
         for (user, found) in absent.iter().zip(found) {
-            let Some((account, logins)) = found.filter(|(_, logins)| !logins.is_empty()) else { continue };
+            let Some((account, logins)) = found else { continue };
             let record = self.rebuild(&account, logins, restrictions.get(user), false, app, now);
-            self.deletions.put_record(user, record, read_in, app, now).await?;
+            // Other records are created when they are needed. They show the same at any time.
+            if record.next_deadline().is_some() {
+                self.deletions.put_record(user, record, read_in, app, now).await?;
+            }
         }
         Ok(nodes)
     }
@@ -407,13 +415,16 @@ impl Records {
             return Ok(accounts.into_iter().map(|account| Some((account?, Vec::new()))).collect());
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
-        // A directory that is not shared uses the clock of this node.
-        let lost_at = if self.is_shared() { self.observe_epoch(now).lost_at() } else { epoch };
         for (_, logins) in found.iter_mut().flatten() {
             // A later login is being recorded or undone, and that operation updates the record itself.
-            logins.retain(|login| login.at < lost_at.after(CLOCK_ERROR));
+            logins.retain(|login| self.was_lost(login, now));
         }
         Ok(found)
+    }
+
+    /// Whether a lost record may have had this login.
+    fn was_lost(&self, login: &Login, now: Now) -> bool {
+        login.at < self.lost_at(now).after(CLOCK_ERROR)
     }
 
     /// Reads the restrictions of those accounts that have any.
@@ -428,6 +439,17 @@ impl Records {
         }
         let stored = self.facts.restrictions(users.clone()).await?;
         Ok(users.into_iter().zip(stored).filter_map(|(user, stored)| Some((user, stored?))).collect())
+    }
+
+    /// Reads the restrictions of an account; `None` if it has none.
+    pub(crate) async fn restrictions_of_account(
+        &self,
+        account: &Account,
+    ) -> Result<Option<StoredRestrictions>, ServiceError> {
+        match account.restricted {
+            true => Ok(self.facts.restrictions(vec![account.user.clone()]).await?.pop().flatten()),
+            false => Ok(None),
+        }
     }
 
     /// Records that every login in the facts has a live record in this epoch of the directory.
@@ -447,8 +469,17 @@ impl Records {
         }
     }
 
-    /// The first version of a user. `since` is the time of the account's creation or of the last recorded login.
-    /// Nothing else is known of the user.
+    /// The time at which records may have been lost, for comparisons with times that nodes have written. A directory that
+    /// is not shared uses the clock of this node.
+    fn lost_at(&self, now: Now) -> Timestamp {
+        match self.is_shared() {
+            true => self.observe_epoch(now).lost_at(),
+            false => self.directory.epoch().max(self.recovered_from()),
+        }
+    }
+
+    /// The first version of a user about whom only `since` is known: the time of the account's creation or of the last
+    /// recorded login.
     pub(crate) fn first_version(&self, since: Timestamp, now: Now) -> Version {
         let lost_before = self.lost_before(now);
         // Nodes may have written records in the millisecond of the loss, and with clocks that are ahead.
@@ -456,7 +487,8 @@ impl Records {
         Version::at(since.max(written_before))
     }
 
-    /// Creates the record of a user from the facts.
+    /// Creates the record of a user from the facts. Viewers who may not see the status are shown what the record of a
+    /// user would show who was away since the status was hidden from them.
     pub(crate) fn rebuild(
         &self,
         account: &Account,
@@ -466,21 +498,44 @@ impl Records {
         app: &App,
         now: Now,
     ) -> Presence {
+        let has_login = logins.iter().any(|login| self.was_lost(login, now));
+        let presence = self.rebuild_open(account, logins, is_new, app, now);
+        let Some(stored) = restrictions else { return presence };
+        let away_with = |logins| self.rebuild_open(account, logins, false, app, now);
+        let away = [away_with(vec![lost_login()]), away_with(Vec::new())];
+        presence.restricted(stored, has_login, [&away[0], &away[1]])
+    }
+
+    /// Creates the record of a user from the facts, without restrictions.
+    fn rebuild_open(
+        &self,
+        account: &Account,
+        logins: Vec<Login>,
+        is_new: bool,
+        app: &App,
+        now: Now,
+    ) -> Presence {
         let floor = self.lost_before(now);
-        let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
+        let newest = logins.iter().max_by_key(|login| login.at);
+        let since = match newest {
+            // The time of the login would tell when a hidden user has logged in, and may be before the time that
+            // viewers were told last.
+            Some(login) if self.was_lost(login, now) => self.lost_at(now).max(account.created),
+            Some(login) => login.at,
+            None => account.created,
+        };
+        let known_until = newest.map_or(since, |login| since.max(login.at));
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received that
             // lower version if a process ended before a login in the facts had entered a record. They may also have
             // received it if another login has created the account meanwhile.
-            self.first_version(since.max(account.created), now),
+            self.first_version(known_until.max(account.created), now),
             since,
             !is_new && account.created < floor,
             &app.settings,
             now.moment,
         );
-        // Before the connections are put back: viewers who may not see the status are shown that there are none.
-        let presence = presence.restricted(restrictions, &app.settings, now);
         // No connected user may be shown as having left before the nodes have put their connections back.
         let lost = self.lost(now).filter(|_| !is_new);
         let held = lost.zip(self.grace).map(|(lost, grace)| (lost.at, grace.saturating_sub(lost.passed)));
@@ -509,10 +564,7 @@ impl Records {
             let read_in = self.directory.epoch();
             let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
             let (account, logins) = found.ok_or_else(|| Refusal::no_such_account(&user.id))?;
-            let restrictions = match account.restricted {
-                true => self.facts.restrictions(vec![user.clone()]).await?.pop().flatten(),
-                false => None,
-            };
+            let restrictions = self.restrictions_of_account(&account).await?;
             let presence = self.rebuild(&account, logins, restrictions.as_ref(), new, app, now);
             let stored = self.deletions.put_record(user, presence, read_in, app, now).await;
             if stored.is_ok() || self.directory.epoch() == read_in {
@@ -522,6 +574,12 @@ impl Records {
             new = false;
         }
     }
+}
+
+/// The login of a user who is away, for a record that viewers are shown. Only its existence matters.
+fn lost_login() -> Login {
+    let device = DeviceId::new("away").expect("it is printable and short");
+    Login { device, platform: Platform::IPhone, number: 0, at: Timestamp(0) }
 }
 
 /// The error for a user whose status is unknown, because the user's connections are not put back yet.

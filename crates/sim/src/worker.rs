@@ -72,7 +72,11 @@ impl Worker {
     ) -> Result<Vec<Notice>, ServiceError> {
         let (mut effects, mut notices) = (Vec::new(), Vec::new());
         for entry in entries {
-            self.audience.hear(entry, now.moment, &mut effects);
+            if service.withholds(entry, now) {
+                effects.push(Effect::Read(entry.user.clone()));
+            } else {
+                self.audience.hear(entry, now.moment, &mut effects);
+            }
         }
         notices.extend(self.carry_out(service, effects, now).await?);
         match heard {

@@ -84,7 +84,7 @@ impl Presence {
         let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
         let custom = self.custom.end().map(|end| end.due);
         let deletion = self.deleted.iter().flat_map(|it| it.lists_due.into_iter().chain([it.until]));
-        let shown = self.restrictions.as_ref().and_then(|restrictions| restrictions.next_lapse());
+        let shown = self.restrictions.as_ref().and_then(|restrictions| restrictions.next_deadline());
         let end = self.subscriptions_end.get();
         links.chain(custom).chain(end).chain(deletion).chain(settling).chain(shown).min()
     }
@@ -93,8 +93,9 @@ impl Presence {
     ///
     /// Ends lingers and graces, and logins that have lapsed. Clears a custom status whose duration has passed, and
     /// drops the subscription list. Schedules the next attempts to store ended logins in the facts, and to take a
-    /// deleted account off the lists of others. Viewers who may not see the status are shown a lapse when
-    /// the logins of a user who is away would lapse.
+    /// deleted account off the lists of others. Viewers who may not see the status are shown the
+    /// same changes as those of a user who is away: the end of the wait after a loss of the record, and the lapse of the
+    /// logins.
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -143,7 +144,7 @@ impl Presence {
             transition.changed = true;
         }
         // After the own change: an own lapse and a shown one have the same version.
-        if self.lapse_shown(now) {
+        if self.expire_shown(settings, now) {
             transition.changed = true;
             transition.restricted |= !self.waits_for_connections();
         }

@@ -325,12 +325,12 @@ impl Presence {
 
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
     /// account was deleted since, or if the record already has that account or a later one.
-    pub fn restore_account(&mut self, born: u64, now: Now) -> Transition<()> {
+    pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted.is_none() {
             return Transition::quiet(());
         }
         self.born = self.born.max(born);
-        let restricted = self.account_exists(now);
+        let restricted = self.account_exists();
         Transition { changed: true, restricted, ..Transition::quiet(()) }
     }
 
@@ -458,7 +458,7 @@ impl Presence {
         let mut transition = self.change(reason, settings, now, |presence, ended| {
             // Only the facts of an existing account are adopted.
             let was_deleted = presence.is_deleted();
-            was_restricted = presence.account_exists(now);
+            was_restricted = presence.account_exists();
             presence.ended_through = presence.ended_through.max(facts.ended_through);
             let mut changed = was_deleted | kicked | (facts.born > presence.born);
             presence.born = presence.born.max(facts.born);
@@ -492,8 +492,10 @@ impl Presence {
                 }
             }
             presence.devices.sort_by_key(|device| device.login);
-            let newest = presence.devices.last().map_or(0, |device| device.login);
-            presence.newest_login = presence.newest_login.max(newest);
+            if let Some(newest) = presence.devices.last().map(|device| device.login) {
+                presence.newest_login = presence.newest_login.max(newest);
+                presence.lift_ended_restrictions();
+            }
             changed
         });
         transition.changed |= transition.outcome;

@@ -5,7 +5,7 @@ use crate::device::Link;
 use crate::transition::Transition;
 use crate::visibility::{Restrictions, ShownStatus};
 use lamplight_model::{
-    AppSettings, Moment, Now, Reason, StatusType, StoredRestrictions, Version, Visibility,
+    AppSettings, AwayLogins, Moment, Now, Reason, StatusType, StoredRestrictions, Version, Visibility,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,12 @@ impl Presence {
     pub fn is_restricted_as(&self, stored: &StoredRestrictions) -> bool {
         let is_open = || stored.visibility == Visibility::Everyone && stored.blocked.is_empty();
         self.is_deleted() || self.restrictions.as_ref().map_or_else(is_open, |it| it.are_as(stored))
+    }
+
+    /// What the facts must keep about this user as long as the status is hidden from viewers, with the version of the
+    /// restrictions; `None` if the user has never restricted the status.
+    pub fn away_logins(&self) -> Option<(u64, AwayLogins)> {
+        self.restrictions.as_ref().map(|restrictions| (restrictions.version(), restrictions.away_logins()))
     }
 
     /// Adopts restrictions from the facts. Does nothing and returns `false` if the restrictions of the record are from
@@ -53,18 +59,21 @@ impl Presence {
         self.is_as_rebuilt() && self.status_type() == StatusType::Online
     }
 
-    /// Applies the restrictions that the facts have (`stored`) to this record, which was just created from the facts
-    /// and is not in the directory yet.
+    /// Adopts restrictions from the facts in a record that was just created from the facts and is not stored yet.
+    ///
+    /// `away` are the records that would be created for a user who was away: one for a user whose login the facts had,
+    /// and one for a user without a login. Viewers who may not see the status are shown what these records show; see
+    /// [`Restrictions::rebuilt`].
     #[must_use]
     pub fn restricted(
         mut self,
-        stored: Option<&StoredRestrictions>,
-        settings: &AppSettings,
-        now: Now,
+        stored: &StoredRestrictions,
+        has_login: bool,
+        away: [&Presence; 2],
     ) -> Self {
-        if let Some(stored) = stored {
-            let _ = self.restrict(stored, settings, now);
-        }
+        let [with_login, without_login] = away.map(Presence::as_shown);
+        let rebuilt = Restrictions::rebuilt(stored, has_login, with_login, without_login);
+        self.restrictions = Some(Arc::new(rebuilt));
         self
     }
 
@@ -81,22 +90,30 @@ impl Presence {
     }
 
     /// Records that the account exists, which ends all restrictions of a deleted account. Of the deleted account, everybody
-    /// is shown what was shown to viewers who could not see the status. Returns whether there were restrictions.
-    pub(super) fn account_exists(&mut self, now: Now) -> bool {
+    /// is shown what was shown to viewers who could not see the status. Those who could see it keep the version that they
+    /// have. Returns whether there were restrictions.
+    pub(super) fn account_exists(&mut self) -> bool {
         if self.deleted.take().is_none() {
             return false;
         }
         let Some(before) = self.restrictions.as_deref().filter(|before| !before.is_open()) else {
             return false;
         };
-        let lifted = before.lifted();
         if let Some(shown) = before.newest_shown() {
             (self.since, self.reason) = (shown.since, shown.reason);
             self.last_seen = shown.last_seen.into();
-            self.version = self.version.max(shown.version);
         }
-        self.set_restrictions(lifted, true, now);
+        self.restrictions = Some(Arc::new(before.ended()));
         true
+    }
+
+    /// Shows the user to everybody, if an account that was deleted and exists again is about to change.
+    pub(super) fn lift_ended_restrictions(&mut self) {
+        if let Some(ended) = self.restrictions.as_deref().filter(|restrictions| restrictions.have_ended()) {
+            let lifted = ended.lifted();
+            self.version = self.newest_version();
+            self.restrictions = Some(Arc::new(lifted));
+        }
     }
 
     fn set_restrictions(&mut self, after: Restrictions, reveals: bool, now: Now) {
@@ -117,36 +134,42 @@ impl Presence {
     /// The status of a user who is not ONLINE; `None` if the user is ONLINE. Such a status has no custom status and no
     /// platforms.
     fn as_closed(&self) -> Option<ShownStatus> {
-        let Self { version, since, reason, last_seen, .. } = *self;
-        let status_type = self.status_type();
-        let is_closed = status_type != StatusType::Online;
-        let lapses = self.gone().max();
-        is_closed.then_some(ShownStatus {
-            status_type,
-            version,
-            since,
-            reason,
-            last_seen: last_seen.get(),
-            lapses,
-        })
+        (self.status_type() != StatusType::Online).then(|| self.as_shown())
     }
 
-    /// The deadlines of the logins without a connection.
-    fn gone(&self) -> impl Iterator<Item = Moment> {
-        self.devices.iter().filter_map(|device| match device.link {
+    /// The status of a user without a connection.
+    fn as_shown(&self) -> ShownStatus {
+        let Self { version, since, reason, last_seen, .. } = *self;
+        let until = self.held().or_else(|| self.gone());
+        ShownStatus { status_type: self.status_type(), version, since, reason, last_seen: last_seen.get(), until }
+    }
+
+    /// The last deadline of the logins that count as connected without a connection.
+    fn held(&self) -> Option<Moment> {
+        let held = self.devices.iter().filter_map(|device| match device.link {
+            Link::Held { until, .. } => Some(until),
+            Link::Connected(_) | Link::Gone { .. } => None,
+        });
+        held.max()
+    }
+
+    /// The last deadline of the logins without a connection.
+    fn gone(&self) -> Option<Moment> {
+        let gone = self.devices.iter().filter_map(|device| match device.link {
             Link::Gone { lapses } => Some(lapses),
             Link::Connected(_) | Link::Held { .. } => None,
-        })
+        });
+        gone.max()
     }
 
-    /// Changes each shown status to UNLOGINED if its deadline has passed. Returns whether any status has changed.
-    pub(super) fn lapse_shown(&mut self, now: Now) -> bool {
-        let lapsed = self.restrictions.as_ref().and_then(|restrictions| restrictions.lapsed(now));
-        let has_lapsed = lapsed.is_some();
-        if let Some(lapsed) = lapsed {
-            self.restrictions = Some(Arc::new(lapsed));
+    /// Changes the shown statuses whose deadline has passed. Returns whether there were any.
+    pub(super) fn expire_shown(&mut self, settings: &AppSettings, now: Now) -> bool {
+        let expired = self.restrictions.as_ref().and_then(|restrictions| restrictions.expired(settings, now));
+        let has_expired = expired.is_some();
+        if let Some(expired) = expired {
+            self.restrictions = Some(Arc::new(expired));
         }
-        has_lapsed
+        has_expired
     }
 
     /// The highest version of the status that any viewer was told.
@@ -165,18 +188,18 @@ impl Presence {
         }
         let present = self.devices.iter().filter(|device| !matches!(device.link, Link::Gone { .. }));
         let native = present.clone().filter(|device| !device.platform.is_web());
-        let lapses = native.map(|_| now.moment + settings.timing.login_retention()).chain(self.gone()).max();
+        let until = native.map(|_| now.moment + settings.timing.login_retention()).chain(self.gone()).max();
         let lingers = present.map(|device| settings.timing.linger(device.platform.is_web()));
         let linger = lingers.max().unwrap_or(Duration::ZERO);
         let seen = now.wall.before(linger).max(self.since);
         ShownStatus {
             // The end of a connection of a Web device ends its login.
-            status_type: if lapses.is_some() { StatusType::Offline } else { StatusType::Unlogined },
+            status_type: if until.is_some() { StatusType::Offline } else { StatusType::Unlogined },
             version: self.newest_version().next(now.wall),
             since: now.wall,
             reason: Reason::LinkClosed,
             last_seen: self.last_seen.get().filter(|_| linger.is_zero()).max(Some(seen)),
-            lapses,
+            until,
         }
     }
 }

@@ -4,9 +4,10 @@
 
 use super::blocks::{has_blocked, key_of};
 use super::{count_up_if, friends, state, state_of};
-use crate::rows::{change, count, list, millis, number, parsed, time};
+use crate::rows::{change, count, json, list, millis, number, parsed, time, to_json};
 use lamplight_facts::{BlockList, BlockOutcome, Blocking, ListsState, Unblocking, VisibilitySet};
-use lamplight_model::{AppId, BlockedUser, StoredRestrictions, Timestamp, User, UserId, Visibility};
+use lamplight_model::{AppId, AwayLogins, BlockedUser, StoredRestrictions, Timestamp, User, UserId, Visibility};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 
 pub(super) fn set_visibility(
@@ -103,7 +104,7 @@ pub(super) fn restrictions(db: &Connection, users: &[User]) -> Result<Vec<Option
 }
 
 fn restrictions_of(db: &Connection, user: &User) -> Result<Option<StoredRestrictions>> {
-    let Some(Account { state, visibility, has_blocks }) = account(db, user)? else { return Ok(None) };
+    let Some(Account { state, visibility, has_blocks, away }) = account(db, user)? else { return Ok(None) };
     let friends = match visibility {
         Visibility::Friends => friends::mutual(db, user)?,
         Visibility::Everyone | Visibility::Nobody => Vec::new(),
@@ -113,7 +114,16 @@ fn restrictions_of(db: &Connection, user: &User) -> Result<Option<StoredRestrict
         true => list(db, sql, params![user.app.0, user.id.as_str()], |row| parsed(row, 0, UserId::new))?,
         false => Vec::new(),
     };
-    Ok(Some(StoredRestrictions { version: state.version, visibility, friends, blocked }))
+    Ok(Some(StoredRestrictions { version: state.version, visibility, friends, blocked, away }))
+}
+
+pub(super) fn set_away_logins(db: &Connection, user: &User, version: u64, away: &AwayLogins) -> Result<()> {
+    let sql = "UPDATE accounts SET away_version = ?3, away = ?4
+        WHERE app = ?1 AND id = ?2 AND away_version <= ?3 AND (away_version <> ?3 OR away IS NOT ?4)";
+    let is_empty = *away == AwayLogins::default();
+    let away = (!is_empty).then(|| to_json(away)).transpose()?;
+    change(db, sql, params![user.app.0, user.id.as_str(), number(version), away])?;
+    Ok(())
 }
 
 pub(super) fn restricted_users(db: &Connection, after: Option<&User>, limit: usize) -> Result<Vec<User>> {
@@ -136,16 +146,21 @@ struct Account {
     state: ListsState,
     visibility: Visibility,
     has_blocks: bool,
+    away: AwayLogins,
 }
 
 fn account(db: &Connection, user: &User) -> Result<Option<Account>> {
-    let sql =
-        "SELECT lists_version, unread, visibility, block_count <> 0 FROM accounts WHERE app = ?1 AND id = ?2";
+    let sql = "SELECT lists_version, unread, visibility, block_count <> 0, away FROM accounts
+        WHERE app = ?1 AND id = ?2";
     let account = |row: &Row<'_>| {
         let stored = count(row, 2)?;
         let visibility = u8::try_from(stored).ok().and_then(Visibility::from_number);
         let visibility = visibility.ok_or(Error::IntegralValueOutOfRange(2, number(stored)))?;
-        Ok(Account { state: state_of(row, 0)?, visibility, has_blocks: row.get(3)? })
+        let away = match row.get_ref(4)? {
+            ValueRef::Null => AwayLogins::default(),
+            _ => json(row, 4)?,
+        };
+        Ok(Account { state: state_of(row, 0)?, visibility, has_blocks: row.get(3)?, away })
     };
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], account).optional()
 }

@@ -108,6 +108,7 @@ pub async fn each_user_to_block_has_an_outcome(facts: &dyn Facts) {
         visibility: Visibility::Everyone,
         friends: vec![],
         blocked: ["alice", "bob", "carol", "dave"].map(id).into(),
+        ..StoredRestrictions::default()
     };
     assert_eq!(restrictions(facts, "alice").await, stored);
     for name in ["bob", "carol", "dave"] {

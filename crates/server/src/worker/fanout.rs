@@ -51,7 +51,8 @@ impl Worker {
         self.metrics.changes.inc_by(entries.len() as u64);
         let mut effects = Vec::new();
         {
-            let now = self.shared.clock.now().moment;
+            let time = self.shared.clock.now();
+            let now = time.moment;
             let mut audience = self.audience.borrow_mut();
             let mut lists_heard = self.lists_heard.borrow_mut();
             entries.retain(|entry| {
@@ -60,6 +61,10 @@ impl Worker {
                     self.shared.app_news.notify_one();
                 }
                 lists_heard.hear(entry);
+                if self.shared.service.withholds(entry, time) {
+                    effects.push(Effect::Read(entry.user.clone()));
+                    return false;
+                }
                 !audience.hear(entry, now, &mut effects)
             });
             self.metrics.replaced.inc_by(audience.replaced() - self.metrics.replaced.get());

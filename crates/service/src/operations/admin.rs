@@ -67,7 +67,7 @@ impl Service {
             self.forget_deleted_user(user, now).await?;
         }
         let restored = self.directory.update(user, now, |presence| {
-            let restored = presence.restore_account(made.born, now);
+            let restored = presence.restore_account(made.born);
             let keeps_restrictions = restored.changed && presence.restrictions().is_some();
             restored.map(|()| keeps_restrictions)
         });

@@ -180,7 +180,7 @@ impl Service {
                 None => Transition::quiet(Vec::new()),
             };
             if let Some(account) = &account {
-                let restored = presence.restore_account(account.born, now);
+                let restored = presence.restore_account(account.born);
                 transition.changed |= restored.changed;
                 transition.restricted |= restored.restricted;
             }

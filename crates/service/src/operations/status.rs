@@ -310,7 +310,8 @@ impl Service {
     }
 
     /// Reads statuses as [`Service::restricted_statuses`] does, for the watchers of a worker. A custom status that
-    /// `reader` may not see may be over.
+    /// `reader` may not see may be over. Fails as long as the status of a user is unknown for one of the watchers, because
+    /// the worker tells all of them.
     pub async fn watched_statuses(
         &self,
         any: &User,
@@ -335,7 +336,11 @@ impl Service {
             let is_shown = viewing == Viewing::Watched || !presence.is_deleted();
             is_shown.then(|| (presence.status(&user.id), presence.restrictions().cloned()))
         };
-        self.records.see_for(&app, &users, reader, now, view).await
+        let seen_by = match (viewing, reader) {
+            (Viewing::Watched, Reader::Viewer(_)) => Reader::Watchers,
+            (Viewing::Watched | Viewing::Asked, reader) => reader,
+        };
+        self.records.see_for(&app, &users, reader, seen_by, now, view).await
     }
 
     /// Splits users into users with an account and users without an account.

@@ -74,9 +74,10 @@ impl Service {
         for (user, logins) in facts {
             let Some(app) = self.apps.get(user.app) else { continue };
             if let [Some(account)] = &self.facts.accounts(vec![user.clone()]).await?[..] {
-                self.directory
-                    .seed(&user, self.records.rebuild(account, logins, None, false, &app, now), now)
-                    .await?;
+                let restrictions = self.records.restrictions_of_account(account).await?;
+                let record =
+                    self.records.rebuild(account, logins, restrictions.as_ref(), false, &app, now);
+                self.directory.seed(&user, record, now).await?;
             }
         }
         self.recover_restrictions(&live, now).await?;
@@ -162,10 +163,13 @@ impl Service {
             self.deletions.end_record_without_app(user, now).await?;
             return Ok(false);
         };
-        let mut is_custom_over = false;
+        let (mut is_custom_over, mut away_differs) = (false, false);
         let expired = self.directory.update(user, now, |presence| {
             is_custom_over = presence.is_custom_status_over(now.moment);
-            presence.expire(&app.settings, now)
+            let away_was = presence.away_logins();
+            let expired = presence.expire(&app.settings, now);
+            away_differs = presence.away_logins() != away_was;
+            expired
         });
         let Some(Expired { to_settle, is_over, is_on_lists, .. }) = expired.await? else { return Ok(false) };
         self.records.count_custom_expired(is_custom_over.into());
@@ -174,6 +178,10 @@ impl Service {
         }
         if !to_settle.is_empty() {
             self.settle_or_retry(user, to_settle, now).await;
+        }
+        if away_differs {
+            // The facts end the login of a user who is away.
+            self.apply_or_retry(user, now).await?;
         }
         Ok(is_over)
     }

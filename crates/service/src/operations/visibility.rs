@@ -11,10 +11,12 @@ use crate::records::Seeds;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Presence, Transition, check_batch};
-use lamplight_directory::{DirectoryError, DirectoryErrorKind, ListsChange, RecordCursor, RecordFilter};
+use lamplight_directory::{
+    DirectoryError, DirectoryErrorKind, ListsChange, LogEntry, News, RecordCursor, RecordFilter,
+};
 use lamplight_facts::{BlockOutcome, FactsError};
 use lamplight_model::{
-    AppId, BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
+    AppId, AwayLogins, BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -170,7 +172,7 @@ impl Service {
     /// Makes the live record of a user agree with the visibility, the friends and the block list in the facts.
     pub(crate) async fn apply_restrictions(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
-        let (mut seeds, mut is_new) = (Seeds::default(), false);
+        let (mut seeds, mut is_new, mut away) = (Seeds::default(), false, None);
         let Some(mut stored) = self.stored_restrictions(user).await? else { return Ok(()) };
         loop {
             let applied = self
@@ -183,6 +185,7 @@ impl Service {
                         let is_news = is_new && !presence.waits_for_connections();
                         restricted.changed |= is_news;
                         restricted.restricted |= is_news;
+                        away = presence.away_logins();
                         restricted.map(|_| Applied::Done)
                     }
                 })
@@ -204,13 +207,26 @@ impl Service {
             // An operation that has committed meanwhile may have seen the record as it was before.
             let Some(again) = self.stored_restrictions(user).await? else { return Ok(()) };
             if applied == Some(Applied::Done) && is_same(&stored, &again) {
-                return Ok(());
+                return self.store_away_logins(user, away, &again).await;
             }
             if applied == Some(Applied::Done) {
                 seeds.count()?;
             }
             stored = again;
         }
+    }
+
+    /// Stores in the facts what viewers are shown after a loss of the live records, if the facts have other data.
+    async fn store_away_logins(
+        &self,
+        user: &User,
+        away: Option<(u64, AwayLogins)>,
+        stored: &StoredRestrictions,
+    ) -> Result<(), ServiceError> {
+        if let Some((version, away)) = away.filter(|(_, away)| *away != stored.away) {
+            self.facts.set_away_logins(user.clone(), version, away).await?;
+        }
+        Ok(())
     }
 
     /// Changes a friendship in the facts. The caller must then call [`Service::apply_friendship`] for both users, and
@@ -267,6 +283,26 @@ impl Service {
         applied
     }
 
+    /// Lists up to `limit` users with restrictions, in ascending order. If `after` is given, the list begins after this
+    /// user.
+    pub async fn users_restricted(
+        &self,
+        after: Option<User>,
+        limit: usize,
+    ) -> Result<Vec<User>, ServiceError> {
+        Ok(self.facts.restricted_users(after, limit).await?)
+    }
+
+    /// Returns whether a worker must not use this entry of the log yet, and must read the status of its user instead.
+    ///
+    /// After a loss of live records, the status of a user who is away is unknown for a time, and reading it fails. The
+    /// connections of a hidden user may be put back earlier. Viewers who may not see the user must not be told of the
+    /// user earlier.
+    pub fn withholds(&self, entry: &LogEntry, now: Now) -> bool {
+        let News::Restricted(of) = &entry.news else { return false };
+        of.restrictions.show_as_rebuilt() && self.records.is_unknown_at(now)
+    }
+
     /// Makes all live records agree with the restrictions in the facts, after a restart. `live` has the users with a
     /// live record.
     pub(crate) async fn recover_restrictions(&self, live: &[User], now: Now) -> Result<(), ServiceError> {
@@ -290,6 +326,9 @@ impl Service {
                 .extend(some.iter().zip(found).filter(|(_, found)| *found).map(|(user, _)| user.clone()));
         }
         let restricted: Vec<User> = restricted.into_iter().collect();
+        for some in restricted.chunks(COMPARED_AT_ONCE) {
+            self.restore_absent(some, now).await?;
+        }
         for some in restricted.chunks(USERS_AT_ONCE) {
             self.apply_where_they_differ(some.to_vec(), now).await?;
         }
@@ -306,7 +345,10 @@ impl Service {
         let stored = self.facts.restrictions(users.clone()).await?;
         let stored: HashMap<&User, _> = users.iter().zip(&stored).collect();
         let agrees = |user: &User, presence: Option<&Presence>| match (presence, stored[user]) {
-            (Some(presence), Some(stored)) => presence.is_restricted_as(stored),
+            (Some(presence), Some(stored)) => {
+                let away = presence.away_logins().filter(|_| !presence.is_deleted());
+                presence.is_restricted_as(stored) && away.is_none_or(|(_, away)| away == stored.away)
+            }
             // The account was deleted in the facts only.
             (Some(presence), None) => presence.is_deleted(),
             (None, _) => true,

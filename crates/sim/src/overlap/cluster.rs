@@ -172,6 +172,14 @@ async fn restore_records(shared: &Shared) {
                 shared.service.restore_absent(&some, shared.now()).await?;
                 last = some.last().cloned();
                 if last.is_none() {
+                    break;
+                }
+            }
+            loop {
+                let some = shared.service.users_restricted(last, 2).await?;
+                shared.service.restore_absent(&some, shared.now()).await?;
+                last = some.last().cloned();
+                if last.is_none() {
                     return Ok::<(), ServiceError>(());
                 }
             }

@@ -19,7 +19,7 @@ use lamplight_facts::{
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AuditEntry, Conversation, ConversationCursor, DeviceId, Friend, Lane, LaneLease, Message,
+    App, AppId, AuditEntry, AwayLogins, Conversation, ConversationCursor, DeviceId, Friend, Lane, LaneLease, Message,
     Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp,
     User, UserId, Visibility,
 };
@@ -430,6 +430,7 @@ impl Lists for DelayedFacts {
         FactsRead block_list(owner: User) -> Option<BlockList>;
         FactsRead blocks_between(owner: User, users: Vec<UserId>) -> Vec<(bool, bool)>;
         FactsRead restrictions(users: Vec<User>) -> Vec<Option<StoredRestrictions>>;
+        FactsWrite set_away_logins(user: User, version: u64, away: AwayLogins) -> (), of &user;
         FactsRead restricted_users(after: Option<User>, limit: usize) -> Vec<User>;
         FactsWrite send_message(message: NewMessage) -> Sent, of &message.from;
         FactsWrite push_missed(missed: MissedMessages) -> Enqueued;

@@ -22,6 +22,7 @@ impl Twin {
             Act::Upkeep => self.keep().await?,
             Act::Doze { worker, dozes } => self.dozing[*worker] = *dozes,
             Act::Kill => self.restart().await?,
+            Act::Lose { hider_goes } => self.lose(*hider_goes).await?,
             Act::CloseAll => {
                 let links = self.links.iter().filter(|(_, link)| link.who == HIDER);
                 for connection in links.map(|(connection, _)| *connection).collect::<Vec<_>>() {
@@ -157,6 +158,7 @@ impl Twin {
         };
         let done = match self.process()?.service.login(&call, now).await {
             Ok(done) => done,
+            Err(error) if self.has_losses => return Ok(Some(Err(error.refusal().code))),
             Err(ServiceError::Refused(refusal)) => return Ok(Some(Err(refusal.code))),
             Err(error) => return Err(error.into()),
         };
@@ -172,7 +174,9 @@ impl Twin {
         let process = self.process.as_mut().ok_or("the process is down")?;
         let watcher = process.seats[worker].audience.join(member, expected, &mut effects);
         // What is sent during a login comes with the answer.
-        self.links.insert(number, Link { who, device, worker, watcher, stalled: true });
+        let (login, issued, since) = (done.login, done.issued, done.at);
+        let link = Link { who, device, worker, watcher, login, issued, since, stalled: true };
+        self.links.insert(number, link);
         let unread: Vec<User> = effects
             .into_iter()
             .filter_map(|effect| if let Effect::Read(user) = effect { Some(user) } else { None })
@@ -229,7 +233,7 @@ impl Twin {
         match self.try_call(act, who, connection).await {
             Ok(body) => Ok(Ok(body)),
             Err(failed) => match failed.downcast::<ServiceError>() {
-                Ok(error) if matches!(*error, ServiceError::Refused(_)) => Ok(Err(*error)),
+                Ok(error) if self.has_losses || matches!(*error, ServiceError::Refused(_)) => Ok(Err(*error)),
                 Ok(error) => Err(error),
                 Err(failed) => Err(failed),
             },

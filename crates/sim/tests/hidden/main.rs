@@ -12,6 +12,8 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "most messages have no statuses")]
 
 mod calls;
+#[path = "../../../service/tests/forgetful/mod.rs"]
+mod forgetful;
 mod plan;
 mod twin;
 

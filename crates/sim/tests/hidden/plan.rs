@@ -150,7 +150,12 @@ pub enum Act {
     },
     Upkeep,
     Kill,
-    /// All connections of the hider close. The workers learn of it from the log at the next act.
+    /// The directory loses all live records. The node then puts its open connections back. If `hider_goes`, the
+    /// connections of the hider break at that moment.
+    Lose {
+        hider_goes: bool,
+    },
+    /// All connections of the hider close. The workers read of it in the log with the next act.
     CloseAll,
 }
 
@@ -170,6 +175,8 @@ pub struct Plan {
     /// The maximum number of changes of one user that a worker sends per second.
     pub changes_per_second: u32,
     pub entries: Vec<Entry>,
+    /// Whether the directory may lose all live records. The service is then a node of a cluster.
+    pub has_losses: bool,
     /// The index in `entries` of the first act after the hider has hidden.
     pub hides_at: usize,
     /// The viewers to compare. A viewer is not compared if the viewer may see the hider when the act at the index
@@ -188,6 +195,7 @@ struct Planner {
     /// change log late.
     is_slow: bool,
     has_blocked: BTreeSet<Who>,
+    has_losses: bool,
 }
 
 impl Plan {
@@ -205,6 +213,7 @@ impl Plan {
         let limit = *random.pick(&[1, 3, 200]);
         let changes_per_second = *random.pick(&[1, 2, 20]);
         let retention_ms = *random.pick(&[SHORT_RETENTION_MS, 7 * 24 * 3_600_000]);
+        let has_losses = random.once_in(2);
         let mut planner = Planner {
             random,
             hiding,
@@ -214,10 +223,22 @@ impl Plan {
             linger_ms,
             is_slow: changes_per_second < 20,
             has_blocked: BTreeSet::new(),
+            has_losses,
         };
         let hides_at = planner.plan();
         let Planner { entries, compared, .. } = planner;
-        Self { hiding, linger_ms, retention_ms, rate, limit, changes_per_second, entries, hides_at, compared }
+        Self {
+            hiding,
+            linger_ms,
+            retention_ms,
+            rate,
+            limit,
+            changes_per_second,
+            entries,
+            has_losses,
+            hides_at,
+            compared,
+        }
     }
 }
 
@@ -230,7 +251,11 @@ impl Planner {
         self.hide();
         let hides_at = self.entries.len();
         for _ in 0..10 + self.random.below(30) {
-            if self.random.once_in(3) { self.hider_acts(true) } else { self.step() }
+            match () {
+                () if self.has_losses && self.random.once_in(12) => self.lose(),
+                () if self.random.once_in(3) => self.hider_acts(true),
+                () => self.step(),
+            }
         }
         // In the end, every viewer looks, perhaps after the logins of a user who is away have lapsed.
         (0..2).for_each(|worker| self.both(Act::Doze { worker, dozes: false }));
@@ -346,7 +371,7 @@ impl Planner {
                 self.both(Act::Advance { millis });
             }
             2 if random.once_in(3) => self.both(Act::Upkeep),
-            2 if random.once_in(4) && self.is_hidden => {
+            2 if random.once_in(4) && self.is_hidden && !self.has_losses => {
                 // Before the moment, a restart would leave connections in their grace.
                 self.both(Act::Kill);
             }
@@ -365,6 +390,21 @@ impl Planner {
             }
             2..4 => self.hider_acts(self.is_hidden),
             _ => self.viewer_acts(),
+        }
+    }
+
+    /// Adds a loss of all live records, and acts before the records are known to be complete.
+    fn lose(&mut self) {
+        let hider_goes = self.random.once_in(3);
+        self.both(Act::Lose { hider_goes });
+        for _ in 0..self.random.below(6) {
+            let (who, users) = (1 + self.random.below(USERS - 1), vec![HIDER]);
+            match self.random.below(4) {
+                0 => self.hider_acts(true),
+                1 => self.both(Act::Query { who, device: 0, users }),
+                2 => self.both(Act::Advance { millis: 900 }),
+                _ => self.both(Act::Advance { millis: 4_000 }),
+            }
         }
     }
 

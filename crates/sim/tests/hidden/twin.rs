@@ -1,16 +1,19 @@
 //! One of the two worlds: the service with its stores, and the workers with their connections.
 
 use crate::plan::{HIDER, Plan, USERS};
-use crate::{Failed, Who};
-use lamplight_core::{ConflationRate, Told, Versioned, WatcherKey};
-use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, LogEntry, LogReader};
+use crate::forgetful::Forgetful;
+use crate::{DEVICES, Failed, Who};
+use lamplight_core::{ConflationRate, LeaseTimes, Membership, Reasserted, Told, Versioned, WatcherKey};
+use lamplight_directory::{
+    ChangeLog, Directory, InProcessDirectory, LocalNodes, LogEntry, LogReader, NodeEntry, Nodes,
+};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, ConnectionId, Moment, Now, RateLimit, Timestamp, User, UserId,
-    UserStatus, Version, Visibility,
+    App, AppId, AppKey, AppSettings, ConnectionId, DeviceId, Moment, NodeId, Now, RateLimit, Timestamp, User,
+    UserId, UserStatus, Version, Visibility,
 };
-use lamplight_service::{Audience, By, Effect, Service, ThrottleLimits, Viewing};
+use lamplight_service::{Audience, By, Effect, OpenConnection, Service, ThrottleLimits, Viewing};
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{EncodedStatus, encode_status, v1};
 use prost::Message;
@@ -21,6 +24,11 @@ use tempfile::TempDir;
 
 const APP: AppId = AppId(1_400_000_001);
 const GRACE: Duration = Duration::from_secs(30);
+const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: GRACE };
+const HERE: NodeId = NodeId(0);
+/// The interval at which a worker tries to read statuses after a loss of records, and the time for which it tries.
+const RETRY_EVERY: Duration = Duration::from_millis(250);
+const RETRY_FOR: Duration = Duration::from_secs(6);
 pub const WORKERS: usize = 2;
 const NAMES: [&str; USERS] = ["hider", "ann", "bob", "cat", "dan", "eve", "friend"];
 
@@ -60,6 +68,9 @@ pub struct Link {
     pub device: usize,
     pub worker: usize,
     pub watcher: WatcherKey,
+    pub login: u64,
+    pub issued: u64,
+    pub since: Timestamp,
     pub stalled: bool,
 }
 
@@ -71,9 +82,17 @@ pub struct Seat {
 
 /// The parts that end with the process.
 pub struct Process {
-    pub directory: Arc<InProcessDirectory>,
+    live: LiveRecords,
     pub service: Service,
     pub seats: Vec<Seat>,
+}
+
+/// The directory of a world.
+enum LiveRecords {
+    /// The directory of a single process, with a journal.
+    OfProcess(Arc<InProcessDirectory>),
+    /// A directory outside of the process, which can lose its records.
+    Outside(Arc<Forgetful>),
 }
 
 /// A world.
@@ -95,6 +114,11 @@ pub struct Twin {
     is_over: bool,
     /// For each worker: whether it does not read the change log.
     pub dozing: [bool; WORKERS],
+    /// For each worker: the users whose statuses could not be read yet.
+    unread: [BTreeSet<User>; WORKERS],
+    /// The time of the last loss of records.
+    lost: Option<Moment>,
+    pub has_losses: bool,
     rate: ConflationRate,
 }
 
@@ -160,6 +184,9 @@ impl Twin {
             faults: Vec::new(),
             is_over: false,
             dozing: [false; WORKERS],
+            unread: Default::default(),
+            lost: None,
+            has_losses: plan.has_losses,
             rate: ConflationRate { changes_per_second: plan.changes_per_second, ..ConflationRate::default() },
         };
         twin.start().await?;
@@ -184,6 +211,9 @@ impl Twin {
     }
 
     async fn start(&mut self) -> Result<(), Failed> {
+        if self.has_losses {
+            return self.start_in_cluster().await;
+        }
         let (directory, found) = InProcessDirectory::open(&self.folder.path().join("live"), self.now, GRACE)?;
         let directory = Arc::new(directory);
         let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
@@ -194,7 +224,89 @@ impl Twin {
         let rate = self.rate;
         let seat = |_| Seat { audience: Audience::new(rate, None), reader: directory.follow() };
         let seats = (0..WORKERS).map(seat).collect();
-        self.process = Some(Process { directory, service, seats });
+        self.process = Some(Process { live: LiveRecords::OfProcess(directory), service, seats });
+        Ok(())
+    }
+
+    async fn start_in_cluster(&mut self) -> Result<(), Failed> {
+        let directory = Arc::new(Forgetful::default());
+        let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
+        let live = Arc::clone(&directory) as Arc<dyn Directory>;
+        let service = Service::new(Arc::clone(&self.facts), live, directory.log(), nobody_waits)
+            .in_cluster(Membership::new(HERE, TIMES), TIMES.grace);
+        service.begin_in_cluster().await?;
+        let rate = self.rate;
+        let seat = |_| Seat { audience: Audience::new(rate, None), reader: directory.log().follow() };
+        let seats = (0..WORKERS).map(seat).collect();
+        self.process = Some(Process { live: LiveRecords::Outside(directory), service, seats });
+        Ok(())
+    }
+
+    /// Loses all live records. The node puts its open connections back, and rebuilds the records of the other users.
+    pub async fn lose(&mut self, hider_goes: bool) -> Result<(), Failed> {
+        let everybody: Vec<User> = (0..USERS).map(user_of).collect();
+        let LiveRecords::Outside(directory) = &self.process()?.live else {
+            return Err("a process does not lose its records".into());
+        };
+        directory.lose(&everybody, self.now.wall);
+        self.lost = Some(self.now.moment);
+        self.beat().await?;
+        self.process()?.service.observe_epoch(self.now);
+        for connection in self.links.keys().copied().collect::<Vec<_>>() {
+            let of_hider = self.links.get(&connection).is_some_and(|link| link.who == HIDER);
+            let is_put_back = (!of_hider || !hider_goes) && self.put_back(connection).await?;
+            if !is_put_back {
+                self.note(connection, "closed".into());
+                self.forget(connection);
+            }
+        }
+        let service = &self.process()?.service;
+        let logged_in = service.users_logged_in(None, 100).await?;
+        service.restore_absent(&logged_in, self.now).await?;
+        let restricted = service.users_restricted(None, 100).await?;
+        service.restore_absent(&restricted, self.now).await?;
+        for worker in 0..WORKERS {
+            let audience = &self.process()?.seats[worker].audience;
+            let users: Vec<User> = audience.users().cloned().collect();
+            let watchers: Vec<WatcherKey> = audience.members().map(|(watcher, _)| watcher).collect();
+            for watcher in watchers {
+                self.settle(worker, watcher).await?;
+            }
+            self.read(worker, &users).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a connection back into the record of its user. Returns whether the record has it.
+    async fn put_back(&mut self, connection: u64) -> Result<bool, Failed> {
+        let Some(link) = self.links.get_mut(&connection) else { return Ok(false) };
+        let since = std::mem::replace(&mut link.since, self.now.wall);
+        let (who, worker, watcher) = (link.who, link.worker, link.watcher);
+        let (login, issued, (device, platform)) = (link.login, link.issued, DEVICES[link.device]);
+        let user = user_of(who);
+        let audience = &self.process()?.seats[worker].audience;
+        let newest = || UserStatus::try_from(audience.newest(&user)?.0.message()).ok();
+        let open = OpenConnection {
+            connection: ConnectionId::alone(connection),
+            device: DeviceId::new(device)?,
+            platform,
+            login,
+            issued,
+            since,
+            told: audience.ahead_of_newest(&user).cloned().or_else(newest),
+            subscriptions: audience.subscriptions(watcher).cloned().collect(),
+            user,
+        };
+        let (outcome, rev) = self.process()?.service.put_back(&open, self.now.moment, self.now).await?;
+        self.seats()[worker].audience.entered_again(watcher, rev);
+        Ok(outcome != Reasserted::Refused)
+    }
+
+    /// Renews the lease of the node, so that it has its duties.
+    async fn beat(&self) -> Result<(), Failed> {
+        let nodes = LocalNodes::default();
+        let register = nodes.join(&NodeEntry { id: HERE, ..NodeEntry::default() }, self.now).await?;
+        self.process()?.service.duties().observe(&register, self.now.moment);
         Ok(())
     }
 
@@ -234,7 +346,15 @@ impl Twin {
 
     fn next_due(&self) -> Option<Moment> {
         let seats = self.process.iter().flat_map(|process| &process.seats).zip(self.dozing);
-        seats.filter_map(|(seat, dozes)| seat.audience.next_due().filter(|_| !dozes)).min()
+        let due = seats.filter_map(|(seat, dozes)| seat.audience.next_due().filter(|_| !dozes));
+        due.chain(self.next_retry()).min()
+    }
+
+    /// The time of the next attempt of the workers to read statuses after a loss of records.
+    fn next_retry(&self) -> Option<Moment> {
+        let passed = self.now.moment.since(self.lost?);
+        let next = RETRY_EVERY * (passed.as_millis() / RETRY_EVERY.as_millis() + 1) as u32;
+        (next <= RETRY_FOR).then_some(self.lost? + next)
     }
 
     /// Shows the hider to everybody. All watchers of the hider then have the true status.
@@ -275,32 +395,44 @@ impl Twin {
 
     /// Does the work of the keeper.
     pub async fn keep(&mut self) -> Result<(), Failed> {
+        if self.has_losses {
+            self.beat().await?;
+        }
         let process = self.process()?;
         while process.service.expire_due(100, self.now).await?.looked_at == 100 {}
         if process.service.retry(self.now).await > 0 {
             return Err("an operation waits for a store that does not fail".into());
         }
         process.service.sweep(self.now);
-        process.directory.maintain(self.now)?;
+        if let LiveRecords::OfProcess(directory) = &process.live {
+            directory.maintain(self.now)?;
+        }
         Ok(())
     }
 
     /// Makes every worker read the change log, and write to its connections.
     pub async fn pump(&mut self) -> Result<(), Failed> {
         for worker in (0..WORKERS).filter(|worker| !self.dozing[*worker]).collect::<Vec<_>>() {
+            let unread: Vec<User> = std::mem::take(&mut self.unread[worker]).into_iter().collect();
+            self.read(worker, &unread).await?;
             self.pump_one(worker).await?;
         }
         Ok(())
     }
 
     async fn pump_one(&mut self, worker: usize) -> Result<(), Failed> {
-        let moment = self.now.moment;
+        let (now, moment) = (self.now, self.now.moment);
         loop {
             let (mut entries, mut effects) = (Vec::new(), Vec::new());
-            let seat = &mut self.seats()[worker];
+            let Some(Process { service, seats, .. }) = &mut self.process else { return Ok(()) };
+            let seat = &mut seats[worker];
             let _ = seat.reader.take(&mut entries);
             for entry in &entries {
-                seat.audience.hear(entry, moment, &mut effects);
+                if service.withholds(entry, now) {
+                    effects.push(Effect::Read(entry.user.clone()));
+                } else {
+                    seat.audience.hear(entry, moment, &mut effects);
+                }
             }
             let mut told: Vec<Arc<LogEntry>> = Vec::new();
             seat.audience.tell_due(moment, &mut told);
@@ -497,6 +629,21 @@ impl Twin {
         let now = self.now;
         let process = self.process.as_mut().ok_or("the process is down")?;
         let Some(any) = users.first() else { return Ok(()) };
+        if self.has_losses {
+            for user in users {
+                let ids = std::slice::from_ref(&user.id);
+                match process.service.restricted_statuses(any, ids, Viewing::Watched, now).await {
+                    Ok(found) => {
+                        for (status, restrictions) in found.into_iter().flatten() {
+                            process.seats[worker].audience.tell(user, &status, restrictions.as_ref());
+                        }
+                    }
+                    Err(_) if self.lost.is_some() => _ = self.unread[worker].insert(user.clone()),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            return Ok(());
+        }
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
         let found = process.service.restricted_statuses(any, &ids, Viewing::Watched, now).await?;
         for (status, restrictions) in found.into_iter().flatten() {

@@ -17,6 +17,7 @@ fn restrictions_survive_a_kill_with_what_viewers_are_shown() {
         visibility: Visibility::Friends,
         friends: vec![user(3).id],
         blocked: vec![user(4).id],
+        ..StoredRestrictions::default()
     };
     let restrict = |presence: &mut Presence| presence.restrict(&stored, &settings, now(1_000));
     finish((&*world.directory as &dyn Directory).update(&user(1), now(1_000), restrict)).unwrap();
@@ -51,7 +52,7 @@ fn the_largest_record_is_read_back() {
         for gone in (0..=former.len()).step_by(40) {
             let friends = [&friends[..], &former[gone..]].concat();
             let (version, visibility) = (gone as u64 + 1, Visibility::Friends);
-            let stored = StoredRestrictions { version, visibility, friends, blocked: blocked.clone() };
+            let stored = StoredRestrictions { version, visibility, friends, blocked: blocked.clone(), ..StoredRestrictions::default() };
             let _ = presence.restrict(&stored, &settings, now(1_000 + gone as u64));
         }
         for number in 0..1_000 {

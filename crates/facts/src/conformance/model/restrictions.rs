@@ -3,7 +3,7 @@
 use super::super::{at, ok};
 use super::Model;
 use crate::{BlockList, BlockOutcome, Blocking, Facts, Unblocking, VisibilitySet};
-use lamplight_model::{BlockedUser, StoredRestrictions, Timestamp, User, UserId, Visibility};
+use lamplight_model::{AwayLogins, BlockedUser, StoredRestrictions, Timestamp, User, UserId, Visibility};
 
 impl Model {
     pub(super) async fn set_visibility(
@@ -124,6 +124,7 @@ impl Model {
             visibility: account.visibility,
             friends,
             blocked,
+            away: AwayLogins::default(),
         })
     }
 }

@@ -17,10 +17,15 @@ impl Worker {
         let heard = log.take(&mut entries);
         let mut effects = Vec::new();
         {
-            let now = self.shared.now().moment;
+            let time = self.shared.now();
+            let now = time.moment;
             let mut audience = self.audience.borrow_mut();
             for entry in &entries {
                 self.lists_heard.borrow_mut().hear(entry);
+                if self.shared.service.withholds(entry, time) {
+                    effects.push(Effect::Read(entry.user.clone()));
+                    continue;
+                }
                 if !audience.hear(entry, now, &mut effects) {
                     self.note_restrictions(entry);
                 }
