@@ -152,7 +152,7 @@ impl<S: Versioned> Hub<S> {
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
     ) -> bool {
-        self.store(user, status, restrictions, false)
+        self.store(user, status, restrictions, [false; 2])
     }
 
     /// Like [`Hub::tell`], but makes no marks if `status` is the stored state after it [was put
@@ -166,16 +166,20 @@ impl<S: Versioned> Hub<S> {
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
     ) -> bool {
-        self.store(user, status, restrictions, true)
+        self.store(user, status, restrictions, [true; 2])
     }
 
-    fn store(
+    /// Stores a status as [`Hub::tell_if_new`] does for some watchers, and as [`Hub::tell`] does for the others.
+    /// `only_if_new` has a value for the watchers who may see the status, and one for the watchers who may not: with
+    /// `true`, they are marked as by `tell_if_new`.
+    pub fn store(
         &mut self,
         user: &User,
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
-        only_if_new: bool,
+        only_if_new: [bool; 2],
     ) -> bool {
+        let [only_if_new, only_if_shown_new] = only_if_new;
         let Some(subject) = self.graph.subject(user) else { return false };
         if !self.is_news(subject, status.version, restrictions) {
             return false;
@@ -194,19 +198,18 @@ impl<S: Versioned> Hub<S> {
         }
         self.graph.set_restricted_state(subject, views, |before, (after, hidden_from)| {
             let Some((before, was_hidden_from)) = before else { return true };
-            let looks_same = || match (was_hidden_from, hidden_from) {
-                (None, None) => {
+            let looks_same = match (was_hidden_from, hidden_from) {
+                (None, None) if only_if_new => {
                     let (before, after) = (before.state(), after.state());
                     before.is_put_back_as(after) || before.is_renumbered_as(after)
                 }
-                (Some(viewer), Some(_)) => {
+                (Some(viewer), Some(_)) if only_if_shown_new => {
                     let shown = [before, after].map(|views| views.shown_to(viewer));
                     matches!(shown, [Some(before), Some(after)] if before.is_put_back_as(after))
                 }
-                (None, Some(_)) | (Some(_), None) => false,
+                (None, None) | (Some(_), Some(_)) | (None, Some(_)) | (Some(_), None) => false,
             };
-            before.version_for(was_hidden_from) < after.version_for(hidden_from)
-                && !(only_if_new && looks_same())
+            before.version_for(was_hidden_from) < after.version_for(hidden_from) && !looks_same
         });
         true
     }

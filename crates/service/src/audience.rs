@@ -371,12 +371,19 @@ impl<S: Versioned> Audience<S> {
     /// Watchers then see no difference.
     pub fn tell(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
         if self.hub.wants(user, status.version, restrictions) {
-            // Between two equal statuses, an answer may have contained another one.
-            let is_older = |(_, version): &(_, Version)| *version < status.version;
-            match self.answered.get(user).is_some_and(|told| told.iter().any(is_older)) {
-                true => self.hub.tell(user, status, restrictions),
-                false => self.hub.tell_if_new(user, status, restrictions),
-            };
+            // Between two equal statuses, an answer may have contained another one. The answers of watchers who may see
+            // the status must not matter to the others.
+            let mut only_if_new = [true; 2];
+            for (watcher, version) in self.answered.get(user).into_iter().flatten() {
+                let viewer = self.member(*watcher).map(|member| &member.user.id);
+                let hidden_from = viewer.filter(|viewer| **viewer != user.id);
+                let shown = hidden_from.zip(restrictions).and_then(|(viewer, it)| it.shown_to(viewer));
+                let newest = shown.map_or(status.version, |shown| shown.version);
+                if *version < newest {
+                    only_if_new[usize::from(shown.is_some())] = false;
+                }
+            }
+            self.hub.store(user, status, restrictions, only_if_new);
         }
         if let EntryRef::Occupied(entry) = self.own_changes.entry_ref(user)
             && entry.get().version <= status.version
