@@ -7,8 +7,8 @@ use lamplight_core::{
     WatcherKey, Why, status_for,
 };
 use lamplight_model::{
-    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, NodeId, Now, Platform, Reason, StatusType,
-    StoredRestrictions, Timestamp, User, UserId, UserStatus, Version, Visibility,
+    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, NodeId, Now, Platform, Reason,
+    StatusType, StoredRestrictions, Timestamp, User, UserId, UserStatus, Version, Visibility,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -108,8 +108,12 @@ fn a_long_list_of_former_friends_is_bounded_and_nobody_goes_back() {
     // One friendship ends at a time.
     for (version, gone) in (1..).zip((0..=friends.len()).step_by(30)) {
         let left = friends[gone.min(friends.len())..].to_vec();
-        let stored =
-            StoredRestrictions { version, visibility: Visibility::Friends, friends: left, ..stored(0, Visibility::Friends, "", "") };
+        let stored = StoredRestrictions {
+            version,
+            visibility: Visibility::Friends,
+            friends: left,
+            ..stored(0, Visibility::Friends, "", "")
+        };
         let after = Restrictions::changed(before.as_ref(), &stored, closed(version)).unwrap();
         if let Some(before) = &before {
             for viewer in friends.iter().chain(&[id("stranger")]) {
@@ -198,7 +202,11 @@ impl World {
                 _ => record.held_until(at.moment + Duration::from_millis(grace), at.wall),
             }
         };
-        let open: Vec<_> = self.connections.iter().filter_map(|it| Some((*it, self.presence.device_of(*it)?.clone()))).collect();
+        let open: Vec<_> = self
+            .connections
+            .iter()
+            .filter_map(|it| Some((*it, self.presence.device_of(*it)?.clone())))
+            .collect();
         let told = self.presence.status(&id("u"));
         let mut record = rebuilt(logins.clone());
         if let Some(stored) = stored {
@@ -210,7 +218,15 @@ impl World {
         self.presence = record;
         for (connection, device) in open.iter().filter(|_| put_back) {
             let (login, platform) = (device.login, device.platform);
-            let connect = Connect { device: &device.id, platform, login, born: 0, issued: 0, connection: *connection, address: None };
+            let connect = Connect {
+                device: &device.id,
+                platform,
+                login,
+                born: 0,
+                issued: 0,
+                connection: *connection,
+                address: None,
+            };
             let open = Reassert { connect, told: Some(&told), subscriptions: &[], is_lost: true };
             let _ = self.presence.reassert(&open, &self.settings, at);
         }

@@ -13,8 +13,8 @@ use lamplight_facts::{
     RemarkSet, Sent, Unblocking, Unfriended, VisibilitySet,
 };
 use lamplight_model::{
-    AppId, AwayLogins, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
-    StoredRestrictions, Timestamp, User, UserId, Visibility, fold_nick,
+    AppId, AwayLogins, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange,
+    ProfileFields, StoredRestrictions, Timestamp, User, UserId, Visibility, fold_nick,
 };
 use tokio_postgres::Row;
 

@@ -21,8 +21,8 @@ use lamplight_facts::{
     VisibilitySet,
 };
 use lamplight_model::{
-    AppId, AwayLogins, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
-    StoredRestrictions, Timestamp, User, UserId, Visibility,
+    AppId, AwayLogins, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange,
+    ProfileFields, StoredRestrictions, Timestamp, User, UserId, Visibility,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 

@@ -131,7 +131,7 @@ macro_rules! conformance_tests {
             restrictions {
                 a_new_account_is_not_restricted
                 a_visibility_counts_up_when_it_is_another
-                away_logins_are_kept_with_their_version,
+                away_logins_are_kept_with_their_version
                 restrictions_need_an_account
                 each_user_to_block_has_an_outcome
                 users_are_unblocked

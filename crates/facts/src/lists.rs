@@ -10,8 +10,9 @@
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
-    AppId, AwayLogins, BlockedUser, ClientMessageId, Conversation, ConversationCursor, Friend, Message, MessageBody,
-    Platform, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp, User, UserId, Visibility,
+    AppId, AwayLogins, BlockedUser, ClientMessageId, Conversation, ConversationCursor, Friend, Message,
+    MessageBody, Platform, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp, User,
+    UserId, Visibility,
 };
 use std::time::Duration;
 

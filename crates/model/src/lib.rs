@@ -47,6 +47,8 @@ pub use profile::{
 pub use session_event::{EventDevice, MAX_EVENTS_BETWEEN, SessionEvent, SessionEventKind, StatusAfter};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId, quoted};
-pub use visibility::{AwayLogins, BlockedUser, InvalidVisibility, MAX_BLOCKED, StoredRestrictions, Visibility};
+pub use visibility::{
+    AwayLogins, BlockedUser, InvalidVisibility, MAX_BLOCKED, StoredRestrictions, Visibility,
+};
 pub use webhook::{Hook, Lane, LaneLease, NoticeContent, PushContent};
 pub use webhook_url::{InvalidWebhookUrl, WebhookUrl};

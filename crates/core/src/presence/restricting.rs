@@ -65,12 +65,7 @@ impl Presence {
     /// and one for a user without a login. Viewers who may not see the status are shown what these records show; see
     /// [`Restrictions::rebuilt`].
     #[must_use]
-    pub fn restricted(
-        mut self,
-        stored: &StoredRestrictions,
-        has_login: bool,
-        away: [&Presence; 2],
-    ) -> Self {
+    pub fn restricted(mut self, stored: &StoredRestrictions, has_login: bool, away: [&Presence; 2]) -> Self {
         let [with_login, without_login] = away.map(Presence::as_shown);
         let rebuilt = Restrictions::rebuilt(stored, has_login, with_login, without_login);
         self.restrictions = Some(Arc::new(rebuilt));
@@ -141,7 +136,14 @@ impl Presence {
     fn as_shown(&self) -> ShownStatus {
         let Self { version, since, reason, last_seen, .. } = *self;
         let until = self.held().or_else(|| self.gone());
-        ShownStatus { status_type: self.status_type(), version, since, reason, last_seen: last_seen.get(), until }
+        ShownStatus {
+            status_type: self.status_type(),
+            version,
+            since,
+            reason,
+            last_seen: last_seen.get(),
+            until,
+        }
     }
 
     /// The last deadline of the logins that count as connected without a connection.

@@ -33,7 +33,8 @@ pub async fn restrictions_at_their_bounds_are_stored_and_logged(ports: Ports) {
         friends.extend_from_slice(&former[step * MOST_SHOWN_APART / STEPS..]);
         let (version, visibility, blocked) = (step as u64 + 1, Visibility::Friends, named("b", MAX_BLOCKED));
         friends.sort_unstable();
-        let stored = StoredRestrictions { version, visibility, friends, blocked, ..StoredRestrictions::default() };
+        let stored =
+            StoredRestrictions { version, visibility, friends, blocked, ..StoredRestrictions::default() };
         let at = now(10 + step as u64);
         let restricted =
             ports.directory.update(&owner, at, |presence| presence.restrict(&stored, &settings, at));

@@ -6,7 +6,9 @@ use super::blocks::{has_blocked, key_of};
 use super::{count_up_if, friends, state, state_of};
 use crate::rows::{change, count, json, list, millis, number, parsed, time, to_json};
 use lamplight_facts::{BlockList, BlockOutcome, Blocking, ListsState, Unblocking, VisibilitySet};
-use lamplight_model::{AppId, AwayLogins, BlockedUser, StoredRestrictions, Timestamp, User, UserId, Visibility};
+use lamplight_model::{
+    AppId, AwayLogins, BlockedUser, StoredRestrictions, Timestamp, User, UserId, Visibility,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 

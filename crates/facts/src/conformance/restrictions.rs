@@ -10,7 +10,8 @@ use crate::{
 };
 use futures_util::future::{join, join_all};
 use lamplight_model::{
-    AllowType, App, AwayLogins, BlockedUser, Platform, ProfileChange, StoredRestrictions, User, UserId, Visibility,
+    AllowType, App, AwayLogins, BlockedUser, Platform, ProfileChange, StoredRestrictions, User, UserId,
+    Visibility,
 };
 use std::iter;
 
@@ -82,7 +83,8 @@ pub async fn away_logins_are_kept_with_their_version(facts: &dyn Facts) {
         logged_out: Vec::new(),
     };
     let (none, some) = (away(None, &[]), away(Some(false), &["bob", "carol"]));
-    let table = [(5, &some, &some), (4, &none, &some), (5, &none, &none), (6, &some, &some), (7, &none, &none)];
+    let table =
+        [(5, &some, &some), (4, &none, &some), (5, &none, &none), (6, &some, &some), (7, &none, &none)];
     for (version, set, expected) in table {
         ok(facts.set_away_logins(user("alice"), version, set.clone())).await;
         let stored = restrictions(facts, "alice").await;

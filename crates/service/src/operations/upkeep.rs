@@ -75,8 +75,7 @@ impl Service {
             let Some(app) = self.apps.get(user.app) else { continue };
             if let [Some(account)] = &self.facts.accounts(vec![user.clone()]).await?[..] {
                 let restrictions = self.records.restrictions_of_account(account).await?;
-                let record =
-                    self.records.rebuild(account, logins, restrictions.as_ref(), false, &app, now);
+                let record = self.records.rebuild(account, logins, restrictions.as_ref(), false, &app, now);
                 self.directory.seed(&user, record, now).await?;
             }
         }

@@ -16,7 +16,8 @@ use lamplight_directory::{
 };
 use lamplight_facts::{BlockOutcome, FactsError};
 use lamplight_model::{
-    AppId, AwayLogins, BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
+    AppId, AwayLogins, BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId,
+    Visibility,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 

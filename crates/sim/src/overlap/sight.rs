@@ -4,7 +4,7 @@ use super::judge::{Judge, Name};
 use super::people::{Body, NAMES, Request, Who, id_of, same, shown, who_is};
 use lamplight_core::{Presence, Restrictions, status_for};
 use lamplight_model::{
-    Code, Now, StatusType, StoredRestrictions, User, UserId, UserStatus, Version, Visibility,
+    Code, Now, Reason, StatusType, StoredRestrictions, User, UserId, UserStatus, Version, Visibility,
 };
 use lamplight_service::{By, Service, ServiceError};
 use std::cell::{Cell, RefCell};
@@ -190,9 +190,7 @@ impl Sight {
         for status in statuses {
             let of = who_is(&status.user_id);
             let Some(at) = is_unchanged(of).filter(|it| it.is_certain && of != viewer) else { continue };
-            let looks_hidden = status.status_type != StatusType::Online
-                && status.custom_status.as_str().is_empty()
-                && status.online_devices == Default::default();
+            let looks_hidden = looks_hidden(status) && status.online_devices == Default::default();
             let is_same = |it: &UserStatus| it.version == status.version && same(it, status);
             let now = shown_now(of, viewer);
             let is_wrong = at.is_hidden && !looks_hidden
@@ -242,7 +240,12 @@ pub(crate) fn shown_to(presence: &Presence, of: Who, viewer: Who) -> UserStatus 
 
 /// Whether a status has this version and looks like the status of a hidden user.
 pub(crate) fn is_hidden_status(status: &UserStatus, version: Version) -> bool {
-    status.status_type != StatusType::Online
-        && status.custom_status.as_str().is_empty()
-        && status.version == version
+    looks_hidden(status) && status.version == version
+}
+
+/// Whether a status is without a text and not ONLINE. After a loss of records, a user who may be away is ONLINE until the
+/// grace ends, with the reason `None`.
+fn looks_hidden(status: &UserStatus) -> bool {
+    let may_be_away = status.status_type != StatusType::Online || status.reason == Reason::None;
+    may_be_away && status.custom_status.as_str().is_empty()
 }

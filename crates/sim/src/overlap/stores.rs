@@ -19,9 +19,9 @@ use lamplight_facts::{
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AuditEntry, AwayLogins, Conversation, ConversationCursor, DeviceId, Friend, Lane, LaneLease, Message,
-    Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp,
-    User, UserId, Visibility,
+    App, AppId, AuditEntry, AwayLogins, Conversation, ConversationCursor, DeviceId, Friend, Lane, LaneLease,
+    Message, Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions,
+    Timestamp, User, UserId, Visibility,
 };
 use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;

@@ -1,7 +1,7 @@
 //! One of the two worlds: the service with its stores, and the workers with their connections.
 
-use crate::plan::{HIDER, Plan, USERS};
 use crate::forgetful::Forgetful;
+use crate::plan::{HIDER, Plan, USERS};
 use crate::{DEVICES, Failed, Who};
 use lamplight_core::{ConflationRate, LeaseTimes, Membership, Reasserted, Told, Versioned, WatcherKey};
 use lamplight_directory::{

@@ -52,7 +52,13 @@ fn the_largest_record_is_read_back() {
         for gone in (0..=former.len()).step_by(40) {
             let friends = [&friends[..], &former[gone..]].concat();
             let (version, visibility) = (gone as u64 + 1, Visibility::Friends);
-            let stored = StoredRestrictions { version, visibility, friends, blocked: blocked.clone(), ..StoredRestrictions::default() };
+            let stored = StoredRestrictions {
+                version,
+                visibility,
+                friends,
+                blocked: blocked.clone(),
+                ..StoredRestrictions::default()
+            };
             let _ = presence.restrict(&stored, &settings, now(1_000 + gone as u64));
         }
         for number in 0..1_000 {
