@@ -207,6 +207,10 @@ impl<S: Versioned> Hub<S> {
                     let shown = [before, after].map(|views| views.shown_to(viewer));
                     matches!(shown, [Some(before), Some(after)] if before.is_put_back_as(after))
                 }
+                // This worker has not heard yet that the status is hidden.
+                (None, Some(viewer)) if only_if_shown_new => {
+                    after.rebuilt_for(viewer).is_some_and(|after| before.state().is_put_back_as(&after))
+                }
                 (None, None) | (Some(_), Some(_)) | (None, Some(_)) | (Some(_), None) => false,
             };
             before.version_for(was_hidden_from) < after.version_for(hidden_from) && !looks_same

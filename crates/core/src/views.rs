@@ -65,6 +65,13 @@ impl<S: Versioned> Views<S> {
         self.restrictions()?.shown_to(viewer)
     }
 
+    /// The state that is shown to a viewer who may not see the user's state, if it was created from the facts after a loss
+    /// of the record and has not changed since; otherwise `None`.
+    pub fn rebuilt_for(&self, viewer: &UserId) -> Option<S> {
+        let shown = self.shown_to(viewer).filter(|shown| shown.is_as_rebuilt())?;
+        Some(S::of(&shown.of(&self.hidden.as_deref()?.user)))
+    }
+
     /// The version of the state that is shown to a viewer. `hidden_from` is the viewer if the viewer may not see the
     /// user's state; otherwise `None`.
     pub fn version_for(&self, hidden_from: Option<&UserId>) -> Version {
