@@ -375,9 +375,8 @@ impl<S: Versioned> Audience<S> {
             // the status must not matter to the others.
             let mut only_if_new = [true; 2];
             for (watcher, version) in self.answered.get(user).into_iter().flatten() {
-                let viewer = self.member(*watcher).map(|member| &member.user.id);
-                let hidden_from = viewer.filter(|viewer| **viewer != user.id);
-                let shown = hidden_from.zip(restrictions).and_then(|(viewer, it)| it.shown_to(viewer));
+                let viewer = self.user_of(*watcher).filter(|viewer| viewer.id != user.id);
+                let shown = viewer.zip(restrictions).and_then(|(viewer, it)| it.shown_to(&viewer.id));
                 let newest = shown.map_or(status.version, |shown| shown.version);
                 if *version < newest {
                     only_if_new[usize::from(shown.is_some())] = false;

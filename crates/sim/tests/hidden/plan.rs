@@ -155,7 +155,7 @@ pub enum Act {
     Lose {
         hider_goes: bool,
     },
-    /// All connections of the hider close. The workers read of it in the log with the next act.
+    /// All connections of the hider close. The workers learn of it from the log at the next act.
     CloseAll,
 }
 
