@@ -149,25 +149,29 @@ impl Restrictions {
     /// facts had a login of that user, and `without_login` otherwise.
     ///
     /// [`StoredRestrictions::away`] has the viewers for whom the facts had a login. `has_login` decides for viewers whom it
-    /// does not have, because the status was hidden from them only now.
+    /// does not have, because the status was hidden from them only now. The facts had no login that a kick has ended:
+    /// `ended_through` is the login number up to which all logins were ended.
     pub fn rebuilt(
         stored: &StoredRestrictions,
         has_login: bool,
+        ended_through: u64,
         with_login: ShownStatus,
         without_login: ShownStatus,
     ) -> Self {
         let shown = |has_login: bool| if has_login { with_login } else { without_login };
         let StoredRestrictions { version, visibility, friends, blocked, away } = stored.clone();
+        let is_kicked = away.ended_through < ended_through;
+        let had_login = |stored: Option<bool>| stored.map_or(has_login, |had_login| had_login && !is_kicked);
         let mut rebuilt =
             Self { version, visibility, friends, blocked, shown: None, apart: Vec::new(), has_ended: false };
         if visibility != Visibility::Everyone {
-            rebuilt.shown = Some(shown(away.others.unwrap_or(has_login)));
+            rebuilt.shown = Some(shown(had_login(away.others)));
         }
         let mut listed: Vec<&UserId> = stored.blocked.iter().chain(away.listed()).collect();
         listed.sort_unstable();
         listed.dedup();
         for viewer in listed {
-            let shown = shown(away.of(viewer).unwrap_or(has_login));
+            let shown = shown(had_login(away.of(viewer)));
             if !rebuilt.may_see(viewer) && rebuilt.shown != Some(shown) {
                 rebuilt.show_apart(viewer, shown);
             }
@@ -177,12 +181,13 @@ impl Restrictions {
     }
 
     /// The viewers who may not see the status, with what the facts must keep about the status that they are shown.
-    pub fn away_logins(&self) -> AwayLogins {
-        if self.has_ended {
+    /// `ended_through` is the login number up to which all logins were ended by a kick.
+    pub fn away_logins(&self, ended_through: u64) -> AwayLogins {
+        if self.has_ended || self.is_open() {
             return AwayLogins::default();
         }
         let others = self.shown.map(ShownStatus::has_login);
-        let mut away = AwayLogins { others, ..AwayLogins::default() };
+        let mut away = AwayLogins { others, ended_through, ..AwayLogins::default() };
         for ShownApart { shown, to } in &self.apart {
             match shown.has_login() {
                 has_login if others == Some(has_login) => {}
@@ -195,16 +200,16 @@ impl Restrictions {
         away
     }
 
-    /// The restrictions after the account was deleted. Viewers who may not see the status are shown the deletion of a user
-    /// who was away.
-    pub(crate) fn deleted(&self, now: Now) -> Self {
+    /// The restrictions after all logins of the user were ended by the deletion of the account or by a kick, which is the
+    /// `reason`. Viewers who may not see the status are shown this end of the logins of a user who was away.
+    pub(crate) fn ended_for(&self, reason: Reason, now: Now) -> Self {
         self.map_shown(|shown| match shown.status_type {
             StatusType::Unlogined | StatusType::Unknown => shown,
             StatusType::Online | StatusType::Offline => ShownStatus {
                 status_type: StatusType::Unlogined,
                 version: shown.version.next(now.wall),
                 since: now.wall,
-                reason: Reason::Deleted,
+                reason,
                 last_seen: shown.last_seen,
                 until: None,
             },

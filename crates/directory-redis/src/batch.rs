@@ -197,7 +197,7 @@ mod tests {
             since: Timestamp(3),
             reason: Reason::LinkClosed,
             last_seen: Some(Timestamp(3)),
-            lapses: Some(Moment(7)),
+            until: Some(Moment(7)),
         };
         let stored = StoredRestrictions { version: 4, visibility: Visibility::Nobody, ..Default::default() };
         let restrictions = Restrictions::changed(None, &stored, closed).map(Arc::new);

@@ -254,7 +254,7 @@ mod tests {
             since: Timestamp(5),
             reason: Reason::LinkClosed,
             last_seen: Some(Timestamp(6)),
-            lapses: Some(Moment(7)),
+            until: Some(Moment(7)),
         };
         let ended = [
             EndCause::Superseded,

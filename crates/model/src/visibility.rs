@@ -104,6 +104,15 @@ pub struct AwayLogins {
     /// Viewers who are shown a user without a login, in ascending order of their ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logged_out: Vec<UserId>,
+    /// The login number up to which all logins had been ended by a kick. If the account has a higher number, a later kick
+    /// has ended the logins that are shown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ended_through: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl AwayLogins {

@@ -259,7 +259,8 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick.
+    /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick. Viewers
+    /// who may not see the status are shown the kick of a user who was away.
     ///
     /// Returns the ended logins, and the issue times in seconds of used UserSigs that `revoked` does not refuse. The
     /// caller must also revoke these UserSigs in the facts.
@@ -270,9 +271,14 @@ impl Presence {
         settings: &AppSettings,
         now: Now,
     ) -> Transition<(Vec<Removed>, Vec<u64>)> {
-        self.change(Reason::Kicked, settings, now, |presence, ended| {
+        let is_news = through > self.ended_through;
+        let mut transition = self.change(Reason::Kicked, settings, now, |presence, ended| {
             presence.end_through(through, revoked, EndCause::KickedByOperator, settings, ended, now)
-        })
+        });
+        if is_news && self.show_end(Reason::Kicked, now) {
+            (transition.changed, transition.restricted) = (true, true);
+        }
+        transition
     }
 
     /// Ends every login up to the number `through` and drops the subscription list, because the facts have deleted the
@@ -295,7 +301,7 @@ impl Presence {
             return transition;
         }
         self.deleted_through = self.deleted_through.max(through);
-        transition.restricted = self.show_deletion(now);
+        transition.restricted = self.show_end(Reason::Deleted, now);
         transition.unsubscribed = self.subscriptions.clear();
         self.subscriptions_end = Optional::NONE;
         self.subscriptions_lost = false;
@@ -498,8 +504,9 @@ impl Presence {
             }
             changed
         });
-        transition.changed |= transition.outcome;
-        transition.restricted |= was_restricted;
+        let is_shown = kicked && self.show_end(Reason::Kicked, now);
+        transition.changed |= transition.outcome | is_shown;
+        transition.restricted |= was_restricted | is_shown;
         transition.map(drop)
     }
 

@@ -26,7 +26,8 @@ impl Presence {
     /// What the facts must keep about this user as long as the status is hidden from viewers, with the version of the
     /// restrictions; `None` if the user has never restricted the status.
     pub fn away_logins(&self) -> Option<(u64, AwayLogins)> {
-        self.restrictions.as_ref().map(|restrictions| (restrictions.version(), restrictions.away_logins()))
+        let restrictions = self.restrictions.as_ref()?;
+        Some((restrictions.version(), restrictions.away_logins(self.ended_through)))
     }
 
     /// Adopts restrictions from the facts. Does nothing and returns `false` if the restrictions of the record are from
@@ -67,16 +68,16 @@ impl Presence {
     #[must_use]
     pub fn restricted(mut self, stored: &StoredRestrictions, has_login: bool, away: [&Presence; 2]) -> Self {
         let [with_login, without_login] = away.map(Presence::as_shown);
-        let rebuilt = Restrictions::rebuilt(stored, has_login, with_login, without_login);
+        let rebuilt = Restrictions::rebuilt(stored, has_login, self.ended_through, with_login, without_login);
         self.restrictions = Some(Arc::new(rebuilt));
         self
     }
 
-    /// Shows the deletion of the account to viewers who may not see the status. Returns whether anything is different for
-    /// them.
-    pub(super) fn show_deletion(&mut self, now: Now) -> bool {
+    /// Shows a deletion of the account or a kick, the `reason`, to viewers who may not see the status. Returns whether
+    /// anything is different for them.
+    pub(super) fn show_end(&mut self, reason: Reason, now: Now) -> bool {
         let Some(before) = self.restrictions.as_deref() else { return false };
-        let after = before.deleted(now);
+        let after = before.ended_for(reason, now);
         let differs = after != *before;
         if differs {
             self.restrictions = Some(Arc::new(after));

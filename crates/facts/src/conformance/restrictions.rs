@@ -81,6 +81,7 @@ pub async fn away_logins_are_kept_with_their_version(facts: &dyn Facts) {
         others,
         logged_in: logged_in.iter().map(|name| id(name)).collect(),
         logged_out: Vec::new(),
+        ended_through: logged_in.len() as u64,
     };
     let (none, some) = (away(None, &[]), away(Some(false), &["bob", "carol"]));
     let table =

@@ -162,10 +162,13 @@ impl Service {
             unapplied.are_applied();
             return Err(Refusal::no_such_account(&user.id).into());
         };
-        let mut seeds = Seeds::default();
+        let (mut seeds, mut away_differs) = (Seeds::default(), false);
         let unrefused = loop {
             let ended = self.directory.update(user, now, |presence| {
-                presence.kick(through, &revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
+                let away_was = presence.away_logins();
+                let kicked = presence.kick(through, &revoked, &app.settings, now);
+                away_differs = presence.away_logins() != away_was;
+                kicked.map(|(_, unrefused)| unrefused)
             });
             match ended.await? {
                 Some(unrefused) => break unrefused,
@@ -179,6 +182,9 @@ impl Service {
         };
         let revoking = self.revoke_more(user, revoked, unrefused).await?;
         unapplied.are_applied();
+        if away_differs {
+            self.apply_or_retry(user, now).await?;
+        }
         Ok(revoking)
     }
 

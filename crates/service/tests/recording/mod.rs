@@ -17,9 +17,9 @@ use lamplight_facts::{
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AuditEntry, Conversation, ConversationCursor, Friend, Lane, LaneLease, Message, Moment,
-    NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp, User,
-    UserId, Visibility,
+    App, AppId, AuditEntry, AwayLogins, Conversation, ConversationCursor, Friend, Lane, LaneLease, Message,
+    Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp,
+    User, UserId, Visibility,
 };
 use std::sync::{Arc, Mutex};
 
@@ -101,6 +101,7 @@ impl Lists for Recording {
         block_list(owner: User) -> Option<BlockList>;
         blocks_between(owner: User, users: Vec<UserId>) -> Vec<(bool, bool)>;
         restrictions(users: Vec<User>) -> Vec<Option<StoredRestrictions>>;
+        set_away_logins(user: User, version: u64, away: AwayLogins) -> ();
         restricted_users(after: Option<User>, limit: usize) -> Vec<User>;
         send_message(message: NewMessage) -> Sent;
         push_missed(missed: MissedMessages) -> Enqueued;

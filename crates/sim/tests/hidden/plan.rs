@@ -480,7 +480,9 @@ impl Planner {
             18 if is_hidden && !self.is_slow => Act::Befriend { who, friend: FRIEND },
             _ => Act::Text { who, device, text: "", seconds: 0 },
         };
-        self.entries.push((is_hidden.then_some(World::Hidden), act));
+        // The operator may kick a user who is away too.
+        let only_in = (is_hidden && !matches!(act, Act::Kick { .. })).then_some(World::Hidden);
+        self.entries.push((only_in, act));
     }
 
     /// Returns an act that changes who may see the hider. It shows the hider to none of the compared viewers.

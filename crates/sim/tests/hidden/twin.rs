@@ -13,7 +13,7 @@ use lamplight_model::{
     App, AppId, AppKey, AppSettings, ConnectionId, DeviceId, Moment, NodeId, Now, RateLimit, Timestamp, User,
     UserId, UserStatus, Version, Visibility,
 };
-use lamplight_service::{Audience, By, Effect, OpenConnection, Service, ThrottleLimits, Viewing};
+use lamplight_service::{Audience, By, Effect, OpenConnection, Reader, Service, ThrottleLimits, Viewing};
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{EncodedStatus, encode_status, v1};
 use prost::Message;
@@ -105,6 +105,8 @@ pub struct Twin {
     pub links: BTreeMap<u64, Link>,
     /// For each device: the version of the newest status that its client has of each user, by userID.
     pub known: BTreeMap<(Who, usize), BTreeMap<String, u64>>,
+    /// For each device: the last status of the hider that its client was sent.
+    last_of_hider: BTreeMap<(Who, usize), v1::UserStatus>,
     /// Everything that the clients of a user have received, on each connection.
     pub streams: BTreeMap<(Who, u64), Vec<Frame>>,
     pub now: Now,
@@ -157,6 +159,14 @@ fn who_is(id: &UserId) -> Who {
     NAMES.iter().position(|name| *name == id.as_str()).expect("only these users exist")
 }
 
+/// Whether `truth` is the last status that a client was sent of the hider (`last`), after losses of records. A client that
+/// has it, in the version `known`, is not sent another version of it.
+fn is_put_back_as(last: Option<&v1::UserStatus>, known: Option<&u64>, truth: &UserStatus) -> bool {
+    let last = last.filter(|last| Some(&last.version) == known);
+    let last = last.and_then(|last| UserStatus::try_from(last.clone()).ok());
+    last.is_some_and(|last| last.version < truth.version && last.is_put_back_as(truth))
+}
+
 impl Twin {
     pub async fn new(plan: &Plan, template: &Template) -> Result<Self, Failed> {
         let folder = new_folder()?;
@@ -179,6 +189,7 @@ impl Twin {
             process: None,
             links: BTreeMap::new(),
             known: BTreeMap::new(),
+            last_of_hider: BTreeMap::new(),
             streams: BTreeMap::new(),
             now: START.after(Duration::from_secs(1)),
             faults: Vec::new(),
@@ -383,11 +394,11 @@ impl Twin {
             // Viewers who could see the user all along are not told of a new version of a status that they have.
             let was_hidden =
                 link.who != HIDER && restrictions.as_ref().is_some_and(|it| !it.may_see(&id_of(link.who)));
-            let is_known = !was_hidden || known == Some(&truth.version.0);
+            let last = self.last_of_hider.get(&(link.who, link.device));
+            let is_known =
+                !was_hidden || known == Some(&truth.version.0) || is_put_back_as(last, known, &truth);
             if is_watching && self.app.settings.switches.user_status && !is_known {
-                let version = truth.version.0;
-                self.faults
-                    .push(format!("connection {connection} has {known:?} after a reveal of {version}"));
+                self.faults.push(format!("connection {connection} has {last:?} after a reveal of {truth:?}"));
             }
         }
         Ok(())
@@ -497,6 +508,9 @@ impl Twin {
             _ => &[],
         };
         known.extend(statuses.iter().map(|status| (status.user_id.clone(), status.version)));
+        if let Some(status) = statuses.iter().rfind(|status| status.user_id == NAMES[HIDER]) {
+            self.last_of_hider.insert((who, link.device), status.clone());
+        }
         let let_go: &[String] = match &body {
             Body::Login(response) => &response.not_watched,
             Body::SubscribeUserStatus(response) => &response.not_watched,
@@ -632,7 +646,7 @@ impl Twin {
         if self.has_losses {
             for user in users {
                 let ids = std::slice::from_ref(&user.id);
-                match process.service.restricted_statuses(any, ids, Viewing::Watched, now).await {
+                match process.service.watched_statuses(any, ids, Reader::Watchers, now).await {
                     Ok(found) => {
                         for (status, restrictions) in found.into_iter().flatten() {
                             process.seats[worker].audience.tell(user, &status, restrictions.as_ref());
@@ -645,7 +659,7 @@ impl Twin {
             return Ok(());
         }
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-        let found = process.service.restricted_statuses(any, &ids, Viewing::Watched, now).await?;
+        let found = process.service.watched_statuses(any, &ids, Reader::Watchers, now).await?;
         for (status, restrictions) in found.into_iter().flatten() {
             let user = user_of(who_is(&status.user_id));
             process.seats[worker].audience.tell(&user, &status, restrictions.as_ref());
