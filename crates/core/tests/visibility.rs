@@ -187,15 +187,24 @@ impl World {
 
     /// Loses the record, and creates it again from what the facts have: the logins of native devices, and what viewers are
     /// shown. For the time `grace`, the logins count as connected. With `put_back`, the node then puts the open connections
-    /// back.
-    fn lose_record(&mut self, stored: Option<&StoredRestrictions>, grace: u64, put_back: bool, at: Now) {
+    /// back. With `kicked`, the facts have just recorded a kick, which has ended the logins up to this number.
+    fn lose_record(
+        &mut self,
+        stored: Option<&StoredRestrictions>,
+        grace: u64,
+        put_back: bool,
+        kicked: Option<u64>,
+        at: Now,
+    ) {
         let native = self.presence.devices().iter().filter(|device| !device.platform.is_web());
+        let native = native.filter(|device| kicked.is_none_or(|through| device.login > through));
         let logins: Vec<_> =
             native.map(|device| (device.id.clone(), device.platform, device.login)).collect();
+        let ended_through = self.presence.ended_through().max(kicked.unwrap_or(0));
         let rebuilt = |logins: Vec<(DeviceId, Platform, u64)>| {
             let (version, since) = (Version::at(at.wall.after(Duration::from_secs(1))), at.wall);
             let since = if logins.is_empty() { Timestamp(START) } else { since };
-            let facts = UserFacts { logins, born: 1, ..UserFacts::default() };
+            let facts = UserFacts { logins, born: 1, ended_through, ..UserFacts::default() };
             let record = Presence::from_facts(facts, version, since, false, &self.settings, at.moment);
             match grace {
                 0 => record,
@@ -247,7 +256,7 @@ proptest! {
     #[test]
     fn a_hidden_user_looks_like_one_whose_connections_have_closed(
         before in proptest::collection::vec((0u8..6, 0u64..3_000), 0..12),
-        after in proptest::collection::vec((0u8..10, prop_oneof![0u64..3_000, 0u64..80_000]), 0..12),
+        after in proptest::collection::vec((0u8..12, prop_oneof![0u64..3_000, 0u64..80_000]), 0..12),
         by_block in any::<bool>(),
         grace in prop_oneof![Just(0u64), Just(5_000)],
         linger in prop_oneof![Just(0u64), Just(2_000)],
@@ -283,16 +292,31 @@ proptest! {
         let is_compared = linger == 0 || !was_lingering;
         let mut shown = hiding.shown_to("v");
         prop_assert!(!is_compared || shown == expected, "{:?} instead of {:?}", shown, expected);
-        let mut is_lost = false;
+        let mut may_differ = false;
         for (step, wait) in after {
             (at, login) = (at + wait, login + 1);
             match step {
                 6..9 => {
                     let _ = hiding.presence.expire(&settings, now(at));
                     let _ = leaving.presence.expire(&settings, now(at));
-                    hiding.lose_record(Some(&restrictions), grace, step == 6, now(at));
-                    leaving.lose_record(None, grace, step == 6, now(at));
-                    is_lost = true;
+                    hiding.lose_record(Some(&restrictions), grace, step == 6, None, now(at));
+                    leaving.lose_record(None, grace, step == 6, None, now(at));
+                    may_differ = true;
+                }
+                10 => {
+                    for world in [&mut hiding, &mut leaving] {
+                        let _ = world.presence.expire(&settings, now(at));
+                        let _ = world.presence.kick(login, &Default::default(), &settings, now(at));
+                        world.connections.clear();
+                    }
+                    may_differ = true;
+                }
+                11 => {
+                    let _ = hiding.presence.expire(&settings, now(at));
+                    let _ = leaving.presence.expire(&settings, now(at));
+                    hiding.lose_record(Some(&restrictions), grace, false, Some(login), now(at));
+                    leaving.lose_record(None, grace, false, Some(login), now(at));
+                    may_differ = true;
                 }
                 9 => drop(hiding.presence.lose_node(NodeId(0), now(at).moment, now(at).wall, &settings, now(at))),
                 _ => hiding.act(step, login, now(at)),
@@ -301,7 +325,7 @@ proptest! {
             // In the end, the logins of a user who is away lapse.
             let next = hiding.shown_to("v");
             let has_lapsed = (next.reason, next.status_type) == (Reason::Lapsed, StatusType::Unlogined);
-            prop_assert!(is_lost || next == shown || has_lapsed);
+            prop_assert!(may_differ || next == shown || has_lapsed);
             if step == 6 && !hiding.connections.is_empty() {
                 prop_assert_eq!(hiding.presence.status_type(), StatusType::Online);
             }

@@ -1,6 +1,9 @@
 //! The visibility of statuses: the invariants of overlapping changes of visibility, block lists and friendships.
 
+use super::cluster::PATIENCE;
+use super::executor::Clock;
 use super::judge::{Judge, Name};
+use super::lease::GRACE;
 use super::people::{Body, NAMES, Request, Who, id_of, same, shown, who_is};
 use lamplight_core::{Presence, Restrictions, status_for};
 use lamplight_model::{
@@ -23,6 +26,9 @@ pub(crate) struct Sight {
     /// The restrictions of each user in the last entry of the change log.
     logged: RefCell<BTreeMap<Who, Option<Arc<Restrictions>>>>,
     steps: Cell<u64>,
+    /// The virtual time of the last loss of all records.
+    lost_at: Cell<Option<u64>>,
+    clock: Arc<Clock>,
     judge: Rc<Judge>,
 }
 
@@ -101,10 +107,29 @@ impl Drop for ChangeGuard {
 }
 
 impl Sight {
-    pub fn new(judge: Rc<Judge>) -> Self {
+    pub fn new(judge: Rc<Judge>, clock: Arc<Clock>) -> Self {
         let owners = RefCell::new(vec![Owner::default(); NAMES.len()]);
-        let (asked, events, logged, steps) = Default::default();
-        Self { owners, asked, events, logged, steps, judge }
+        let (asked, events, logged, steps, lost_at) = Default::default();
+        Self { owners, asked, events, logged, steps, lost_at, clock, judge }
+    }
+
+    /// Records that the directory loses all records.
+    pub fn lose_records(&self) {
+        self.lost_at.set(Some(self.clock.now()));
+    }
+
+    /// Whether a status has this version and looks like the status of a hidden user.
+    pub fn is_hidden_status(&self, status: &UserStatus, version: Version) -> bool {
+        self.looks_hidden(status) && status.version == version
+    }
+
+    /// Whether a status is without a text and not ONLINE. After a loss of all records, a user who may be away is ONLINE
+    /// until the grace ends, with the reason `None`.
+    fn looks_hidden(&self, status: &UserStatus) -> bool {
+        let waits_until = self.lost_at.get().map(|lost| lost + GRACE.as_millis() as u64 + PATIENCE);
+        let waits =
+            status.reason == Reason::None && waits_until.is_some_and(|until| self.clock.now() < until);
+        (status.status_type != StatusType::Online || waits) && status.custom_status.as_str().is_empty()
     }
 
     fn step(&self) -> u64 {
@@ -190,7 +215,7 @@ impl Sight {
         for status in statuses {
             let of = who_is(&status.user_id);
             let Some(at) = is_unchanged(of).filter(|it| it.is_certain && of != viewer) else { continue };
-            let looks_hidden = looks_hidden(status) && status.online_devices == Default::default();
+            let looks_hidden = self.looks_hidden(status) && status.online_devices == Default::default();
             let is_same = |it: &UserStatus| it.version == status.version && same(it, status);
             let now = shown_now(of, viewer);
             let is_wrong = at.is_hidden && !looks_hidden
@@ -236,16 +261,4 @@ pub(crate) fn may_see(stored: &StoredRestrictions, viewer: &UserId) -> bool {
 pub(crate) fn shown_to(presence: &Presence, of: Who, viewer: Who) -> UserStatus {
     let restrictions = presence.restrictions().map(|restrictions| &**restrictions);
     status_for(presence.status(&id_of(of)), restrictions, &id_of(viewer))
-}
-
-/// Whether a status has this version and looks like the status of a hidden user.
-pub(crate) fn is_hidden_status(status: &UserStatus, version: Version) -> bool {
-    looks_hidden(status) && status.version == version
-}
-
-/// Whether a status is without a text and not ONLINE. After a loss of records, a user who may be away is ONLINE until the
-/// grace ends, with the reason `None`.
-fn looks_hidden(status: &UserStatus) -> bool {
-    let may_be_away = status.status_type != StatusType::Online || status.reason == Reason::None;
-    may_be_away && status.custom_status.as_str().is_empty()
 }

@@ -97,7 +97,7 @@ impl World {
             executor: executor.clone(),
             weather: Arc::clone(&weather),
             people: Rc::clone(&people),
-            sight: Rc::new(Sight::new(Rc::clone(&judge))),
+            sight: Rc::new(Sight::new(Rc::clone(&judge), Arc::clone(executor.clock()))),
             judge: Rc::clone(&judge),
             key: key.clone(),
         };

@@ -4,7 +4,7 @@ use super::Worker;
 use crate::overlap::executor::block_on;
 use crate::overlap::judge::Name;
 use crate::overlap::people::{Body, NAMES, shown, user_of, who_is};
-use crate::overlap::sight::{is_hidden_status, shown_to};
+use crate::overlap::sight::shown_to;
 use lamplight_core::{Presence, Restrictions, WatcherKey};
 use lamplight_directory::{Directory, LogEntry};
 use lamplight_model::{Code, User, UserId, UserStatus, Version};
@@ -54,7 +54,7 @@ impl Worker {
             let Some((_, Some(restrictions))) = heard.get(&status.user_id) else { continue };
             let Some(hidden) = restrictions.shown_to(&viewer) else { continue };
             self.shared.judge.count("told of a hidden user");
-            if !is_hidden_status(status, hidden.version) {
+            if !self.shared.sight.is_hidden_status(status, hidden.version) {
                 let what = format!("{viewer} is told {} of {}: {hidden:?}", shown(status), status.user_id);
                 self.shared.judge.found(Name::HiddenShown, what);
             }

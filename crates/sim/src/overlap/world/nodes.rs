@@ -171,6 +171,7 @@ impl World {
         let Some(stores) = &self.stores else { return };
         self.judge.note(|| "the directory loses all records".to_owned());
         stores.live.lose(wall(self.executor.clock().now()));
+        self.around.sight.lose_records();
         self.log = stores.live.now().follow();
         self.last_told.clear();
         self.lose_register();
