@@ -4,8 +4,8 @@
 //! A viewer who may not see the status is shown a [`ShownStatus`]. It is the status that the viewer would see if all
 //! connections of the user had closed at the moment of hiding. The moment of hiding is when the status was hidden from
 //! this viewer. The shown status stays the same while the status is hidden, whatever the user does. It changes only when
-//! the status of a user who is away would change: when the logins lapse, when the account is deleted, and when the live
-//! records are lost. A hidden user therefore looks like a user who is away.
+//! the status of a user who is away would change: when the logins lapse, when the operator kicks the user, when the account
+//! is deleted, and when the live records are lost. A hidden user therefore looks like a user who is away.
 //!
 //! The stored data comes from the facts, with the version of the snapshot. Data of an older snapshot never replaces
 //! data of a newer one, so operations that overlap may apply their data in any order.

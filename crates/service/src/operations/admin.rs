@@ -183,7 +183,8 @@ impl Service {
         let revoking = self.revoke_more(user, revoked, unrefused).await?;
         unapplied.are_applied();
         if away_differs {
-            self.apply_or_retry(user, now).await?;
+            // A failure is repeated later. The kick does not depend on it.
+            let _ = self.apply_or_retry(user, now).await;
         }
         Ok(revoking)
     }
