@@ -143,6 +143,13 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version, restrictions))
     }
 
+    /// Whether watchers who may not see the state of this user are shown another status by `restrictions`, although these
+    /// are of the same snapshot as the stored ones. It happens at most twice for each status that they are shown.
+    pub fn shows_another(&self, user: &User, restrictions: Option<&Arc<Restrictions>>) -> bool {
+        let state = self.graph.subject(user).and_then(|subject| self.graph.state(subject));
+        state.is_some_and(|state| state.shows_another_in(restrictions))
+    }
+
     /// Stores a new status of a user, and marks the user in the mailboxes of all watchers who see a difference. Returns
     /// `true` if the status was stored. A status is dropped if nobody watches the user, or if the stored one is at
     /// least as new.

@@ -60,6 +60,14 @@ impl<S: Versioned> Views<S> {
         own < version || own == version && age(self.restrictions()) < age(restrictions)
     }
 
+    /// Whether viewers who may not see the user's state are shown another status by `newer`, although the restrictions are
+    /// those of the same snapshot. They are shown what happens to a user who is away: a lapse, a kick or a deletion.
+    pub fn shows_another_in(&self, newer: Option<&Arc<Restrictions>>) -> bool {
+        self.restrictions().zip(newer).is_some_and(|(older, newer)| {
+            older.version() == newer.version() && newer.deadlines_left() < older.deadlines_left()
+        })
+    }
+
     /// The status that is shown to a viewer who may not see the user's state.
     pub fn shown_to(&self, viewer: &UserId) -> Option<ShownStatus> {
         self.restrictions()?.shown_to(viewer)

@@ -341,7 +341,9 @@ impl<S: Versioned> Audience<S> {
         now: Moment,
     ) -> bool {
         let user = &entry.user;
+        // The changes of a hidden user must not delay what viewers are shown of a user who is away.
         let is_delayed = self.hub.wants(user, status.version, restrictions)
+            && !self.hub.shows_another(user, restrictions)
             && !self.conflator.may_tell(user, self.hub.audience(user), now, || Arc::clone(entry));
         if is_delayed {
             return true;

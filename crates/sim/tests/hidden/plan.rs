@@ -481,8 +481,12 @@ impl Planner {
             _ => Act::Text { who, device, text: "", seconds: 0 },
         };
         // The operator may kick a user who is away too.
-        let only_in = (is_hidden && !matches!(act, Act::Kick { .. })).then_some(World::Hidden);
-        self.entries.push((only_in, act));
+        let is_shared = matches!(act, Act::Kick { .. });
+        if is_hidden && is_shared && self.is_slow {
+            // The rate delays no change of a user who has been away for this time.
+            self.both(Act::Advance { millis: 2_000 });
+        }
+        self.entries.push(((is_hidden && !is_shared).then_some(World::Hidden), act));
     }
 
     /// Returns an act that changes who may see the hider. It shows the hider to none of the compared viewers.
