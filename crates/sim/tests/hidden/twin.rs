@@ -1,19 +1,20 @@
 //! One of the two worlds: the service with its stores, and the workers with their connections.
 
+mod losses;
+mod reveal;
+
 use crate::forgetful::Forgetful;
 use crate::plan::{HIDER, Plan, USERS};
-use crate::{DEVICES, Failed, Who};
-use lamplight_core::{ConflationRate, LeaseTimes, Membership, Reasserted, Told, Versioned, WatcherKey};
-use lamplight_directory::{
-    ChangeLog, Directory, InProcessDirectory, LocalNodes, LogEntry, LogReader, NodeEntry, Nodes,
-};
+use crate::{Failed, Who};
+use lamplight_core::{ConflationRate, Told, Versioned, WatcherKey};
+use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, LogEntry, LogReader};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, ConnectionId, DeviceId, Moment, NodeId, Now, RateLimit, Timestamp, User,
-    UserId, UserStatus, Version, Visibility,
+    App, AppId, AppKey, AppSettings, ConnectionId, Moment, Now, RateLimit, Timestamp, User, UserId,
+    UserStatus, Version, Visibility,
 };
-use lamplight_service::{Audience, By, Effect, OpenConnection, Reader, Service, ThrottleLimits, Viewing};
+use lamplight_service::{Audience, Effect, Reader, Service, ThrottleLimits};
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{EncodedStatus, encode_status, v1};
 use prost::Message;
@@ -24,11 +25,6 @@ use tempfile::TempDir;
 
 const APP: AppId = AppId(1_400_000_001);
 const GRACE: Duration = Duration::from_secs(30);
-const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: GRACE };
-const HERE: NodeId = NodeId(0);
-/// The interval at which a worker tries to read statuses after a loss of records, and the time for which it tries.
-const RETRY_EVERY: Duration = Duration::from_millis(250);
-const RETRY_FOR: Duration = Duration::from_secs(6);
 pub const WORKERS: usize = 2;
 const NAMES: [&str; USERS] = ["hider", "ann", "bob", "cat", "dan", "eve", "friend"];
 
@@ -159,14 +155,6 @@ fn who_is(id: &UserId) -> Who {
     NAMES.iter().position(|name| *name == id.as_str()).expect("only these users exist")
 }
 
-/// Whether `truth` is the last status that a client was sent of the hider (`last`), after losses of records. A client that
-/// has it, in the version `known`, is not sent another version of it.
-fn is_put_back_as(last: Option<&v1::UserStatus>, known: Option<&u64>, truth: &UserStatus) -> bool {
-    let last = last.filter(|last| Some(&last.version) == known);
-    let last = last.and_then(|last| UserStatus::try_from(last.clone()).ok());
-    last.is_some_and(|last| last.version < truth.version && last.is_put_back_as(truth))
-}
-
 impl Twin {
     pub async fn new(plan: &Plan, template: &Template) -> Result<Self, Failed> {
         let folder = new_folder()?;
@@ -239,88 +227,6 @@ impl Twin {
         Ok(())
     }
 
-    async fn start_in_cluster(&mut self) -> Result<(), Failed> {
-        let directory = Arc::new(Forgetful::default());
-        let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
-        let live = Arc::clone(&directory) as Arc<dyn Directory>;
-        let service = Service::new(Arc::clone(&self.facts), live, directory.log(), nobody_waits)
-            .in_cluster(Membership::new(HERE, TIMES), TIMES.grace);
-        service.begin_in_cluster().await?;
-        let rate = self.rate;
-        let seat = |_| Seat { audience: Audience::new(rate, None), reader: directory.log().follow() };
-        let seats = (0..WORKERS).map(seat).collect();
-        self.process = Some(Process { live: LiveRecords::Outside(directory), service, seats });
-        Ok(())
-    }
-
-    /// Loses all live records. The node puts its open connections back, and rebuilds the records of the other users.
-    pub async fn lose(&mut self, hider_goes: bool) -> Result<(), Failed> {
-        let everybody: Vec<User> = (0..USERS).map(user_of).collect();
-        let LiveRecords::Outside(directory) = &self.process()?.live else {
-            return Err("a process does not lose its records".into());
-        };
-        directory.lose(&everybody, self.now.wall);
-        self.lost = Some(self.now.moment);
-        self.beat().await?;
-        self.process()?.service.observe_epoch(self.now);
-        for connection in self.links.keys().copied().collect::<Vec<_>>() {
-            let of_hider = self.links.get(&connection).is_some_and(|link| link.who == HIDER);
-            let is_put_back = (!of_hider || !hider_goes) && self.put_back(connection).await?;
-            if !is_put_back {
-                self.note(connection, "closed".into());
-                self.forget(connection);
-            }
-        }
-        let service = &self.process()?.service;
-        let logged_in = service.users_logged_in(None, 100).await?;
-        service.restore_absent(&logged_in, self.now).await?;
-        let restricted = service.users_restricted(None, 100).await?;
-        service.restore_absent(&restricted, self.now).await?;
-        for worker in 0..WORKERS {
-            let audience = &self.process()?.seats[worker].audience;
-            let users: Vec<User> = audience.users().cloned().collect();
-            let watchers: Vec<WatcherKey> = audience.members().map(|(watcher, _)| watcher).collect();
-            for watcher in watchers {
-                self.settle(worker, watcher).await?;
-            }
-            self.read(worker, &users).await?;
-        }
-        Ok(())
-    }
-
-    /// Puts a connection back into the record of its user. Returns whether the record has it.
-    async fn put_back(&mut self, connection: u64) -> Result<bool, Failed> {
-        let Some(link) = self.links.get_mut(&connection) else { return Ok(false) };
-        let since = std::mem::replace(&mut link.since, self.now.wall);
-        let (who, worker, watcher) = (link.who, link.worker, link.watcher);
-        let (login, issued, (device, platform)) = (link.login, link.issued, DEVICES[link.device]);
-        let user = user_of(who);
-        let audience = &self.process()?.seats[worker].audience;
-        let newest = || UserStatus::try_from(audience.newest(&user)?.0.message()).ok();
-        let open = OpenConnection {
-            connection: ConnectionId::alone(connection),
-            device: DeviceId::new(device)?,
-            platform,
-            login,
-            issued,
-            since,
-            told: audience.ahead_of_newest(&user).cloned().or_else(newest),
-            subscriptions: audience.subscriptions(watcher).cloned().collect(),
-            user,
-        };
-        let (outcome, rev) = self.process()?.service.put_back(&open, self.now.moment, self.now).await?;
-        self.seats()[worker].audience.entered_again(watcher, rev);
-        Ok(outcome != Reasserted::Refused)
-    }
-
-    /// Renews the lease of the node, so that it has its duties.
-    async fn beat(&self) -> Result<(), Failed> {
-        let nodes = LocalNodes::default();
-        let register = nodes.join(&NodeEntry { id: HERE, ..NodeEntry::default() }, self.now).await?;
-        self.process()?.service.duties().observe(&register, self.now.moment);
-        Ok(())
-    }
-
     /// The viewers from whom the facts hide the hider.
     pub async fn hidden_from(&self) -> Result<BTreeSet<Who>, Failed> {
         let Some(Some(stored)) = self.facts.restrictions(vec![user_of(HIDER)]).await?.pop() else {
@@ -359,49 +265,6 @@ impl Twin {
         let seats = self.process.iter().flat_map(|process| &process.seats).zip(self.dozing);
         let due = seats.filter_map(|(seat, dozes)| seat.audience.next_due().filter(|_| !dozes));
         due.chain(self.next_retry()).min()
-    }
-
-    /// The time of the next attempt of the workers to read statuses after a loss of records.
-    fn next_retry(&self) -> Option<Moment> {
-        let passed = self.now.moment.since(self.lost?);
-        let next = RETRY_EVERY * (passed.as_millis() / RETRY_EVERY.as_millis() + 1) as u32;
-        (next <= RETRY_FOR).then_some(self.lost? + next)
-    }
-
-    /// Shows the hider to everybody. All watchers of the hider then have the true status.
-    pub async fn reveal(&mut self) -> Result<(), Failed> {
-        self.is_over = true;
-        let (hider, now) = (user_of(HIDER), self.now);
-        let everybody: Vec<UserId> = (1..USERS).map(id_of).collect();
-        let service = &self.process()?.service;
-        let before = service.restricted_statuses(&hider, &[id_of(HIDER)], Viewing::Watched, now).await?;
-        let (_, restrictions) = before.into_iter().flatten().next().ok_or("the hider has an account")?;
-        // The visibility shows the user to everybody at once, also if viewers were shown different statuses of one version.
-        service.unblock_users(&hider, &everybody, By::App, now).await?;
-        service.set_visibility(&hider, Visibility::Everyone, By::App, now).await?;
-        self.links.values_mut().for_each(|link| link.stalled = false);
-        self.pump().await?;
-        // The longest time for which the rate of a worker delays a change.
-        self.advance(5_000).await?;
-        self.links.keys().copied().collect::<Vec<_>>().into_iter().for_each(|it| self.deliver(it));
-        let service = &self.process()?.service;
-        let found = service.restricted_statuses(&hider, &[id_of(HIDER)], Viewing::Watched, self.now).await?;
-        let truth = found.into_iter().flatten().next().ok_or("the hider has an account")?.0;
-        for (connection, link) in &self.links {
-            let audience = &self.process()?.seats[link.worker].audience;
-            let is_watching = audience.not_watched(link.watcher, &[id_of(HIDER)]).is_empty();
-            let known = self.known.get(&(link.who, link.device)).and_then(|known| known.get(NAMES[HIDER]));
-            // Viewers who could see the user all along are not told of a new version of a status that they have.
-            let was_hidden =
-                link.who != HIDER && restrictions.as_ref().is_some_and(|it| !it.may_see(&id_of(link.who)));
-            let last = self.last_of_hider.get(&(link.who, link.device));
-            let is_known =
-                !was_hidden || known == Some(&truth.version.0) || is_put_back_as(last, known, &truth);
-            if is_watching && self.app.settings.switches.user_status && !is_known {
-                self.faults.push(format!("connection {connection} has {last:?} after a reveal of {truth:?}"));
-            }
-        }
-        Ok(())
     }
 
     /// Does the work of the keeper.
