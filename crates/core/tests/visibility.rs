@@ -318,7 +318,11 @@ proptest! {
                     leaving.lose_record(None, grace, false, Some(login), now(at));
                     may_differ = true;
                 }
-                9 => drop(hiding.presence.lose_node(NodeId(0), now(at).moment, now(at).wall, &settings, now(at))),
+                9 => {
+                    let _ = hiding.presence.expire(&settings, now(at));
+                    let (moment, wall) = (now(at).moment, now(at).wall);
+                    let _ = hiding.presence.lose_node(NodeId(0), moment, wall, &settings, now(at));
+                }
                 _ => hiding.act(step, login, now(at)),
             }
             let _ = leaving.presence.expire(&settings, now(at));

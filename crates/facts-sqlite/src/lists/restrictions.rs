@@ -158,10 +158,8 @@ fn account(db: &Connection, user: &User) -> Result<Option<Account>> {
         let stored = count(row, 2)?;
         let visibility = u8::try_from(stored).ok().and_then(Visibility::from_number);
         let visibility = visibility.ok_or(Error::IntegralValueOutOfRange(2, number(stored)))?;
-        let away = match row.get_ref(4)? {
-            ValueRef::Null => AwayLogins::default(),
-            _ => json(row, 4)?,
-        };
+        let is_empty = row.get_ref(4)? == ValueRef::Null;
+        let away = if is_empty { AwayLogins::default() } else { json(row, 4)? };
         Ok(Account { state: state_of(row, 0)?, visibility, has_blocks: row.get(3)?, away })
     };
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], account).optional()

@@ -406,6 +406,9 @@ impl Planner {
                 _ => self.both(Act::Advance { millis: 4_000 }),
             }
         }
+        // Until the statuses are known, a new watcher gets the state that the worker has of the hider. It has one because
+        // of the hider's own connections.
+        self.both(Act::Advance { millis: 5_000 });
     }
 
     fn viewer_acts(&mut self) {
