@@ -166,6 +166,15 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.limit.interval(watchers)
     }
 
+    /// Sets the bucket of `user` to that of the same user in `other`. A waiting change stays.
+    pub fn fill_as(&mut self, other: &Self, user: &K) {
+        let Some(full_at) = other.users.get(user).map(|recent| recent.full_at) else { return };
+        match self.users.entry_ref(user) {
+            EntryRef::Occupied(mut recent) => recent.get_mut().full_at = full_at,
+            EntryRef::Vacant(place) => _ = place.insert(Recent { full_at, held: None }),
+        }
+    }
+
     /// The waiting change of a user; `None` if no change waits.
     pub fn held(&self, user: &K) -> Option<&V> {
         self.users.get(user)?.held.as_ref()

@@ -134,7 +134,7 @@ impl<S: Versioned> Hub<S> {
     /// The newest state of a user, for watchers who may see it. `None` if nobody watches the user, or if the hub has no
     /// state of the user.
     pub fn newest(&self, user: &User) -> Option<&S> {
-        self.graph.subject(user).and_then(|subject| self.graph.state(subject)).map(Views::state)
+        self.views(user).map(Views::state)
     }
 
     /// Whether the hub needs a state of this user, with this version and these restrictions. It does if the user is
@@ -143,11 +143,18 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version, restrictions))
     }
 
-    /// Whether watchers who may not see the state of this user are shown another status by `restrictions`, although these
-    /// are of the same snapshot as the stored ones. It happens at most twice for each status that they are shown.
+    /// Whether there are viewers who may not see the stored state of this user.
+    pub fn hides(&self, user: &User) -> bool {
+        self.views(user).is_some_and(Views::hides)
+    }
+
+    /// Whether viewers who may not see the stored state of this user are shown another status with `restrictions`.
     pub fn shows_another(&self, user: &User, restrictions: Option<&Arc<Restrictions>>) -> bool {
-        let state = self.graph.subject(user).and_then(|subject| self.graph.state(subject));
-        state.is_some_and(|state| state.shows_another_in(restrictions))
+        self.views(user).is_some_and(|views| views.shows_another_in(restrictions))
+    }
+
+    fn views(&self, user: &User) -> Option<&Views<S>> {
+        self.graph.subject(user).and_then(|subject| self.graph.state(subject))
     }
 
     /// Stores a new status of a user, and marks the user in the mailboxes of all watchers who see a difference. Returns

@@ -60,12 +60,16 @@ impl<S: Versioned> Views<S> {
         own < version || own == version && age(self.restrictions()) < age(restrictions)
     }
 
-    /// Whether viewers who may not see the user's state are shown another status by `newer`, although the restrictions are
-    /// those of the same snapshot. They are shown what happens to a user who is away: a lapse, a kick or a deletion.
+    /// Whether there are viewers who may not see the user's state.
+    pub fn hides(&self) -> bool {
+        self.restrictions().is_some_and(|it| it.all_shown().next().is_some())
+    }
+
+    /// Whether some viewers who may not see the user's state are shown another status by `newer`: what happens to a user
+    /// who is away, or the user's state.
     pub fn shows_another_in(&self, newer: Option<&Arc<Restrictions>>) -> bool {
-        self.restrictions().zip(newer).is_some_and(|(older, newer)| {
-            older.version() == newer.version() && newer.deadlines_left() < older.deadlines_left()
-        })
+        let is_in = |shown| newer.is_some_and(|newer| newer.all_shown().any(|it| it == shown));
+        self.restrictions().is_some_and(|older| older.all_shown().any(|shown| !is_in(shown)))
     }
 
     /// The status that is shown to a viewer who may not see the user's state.

@@ -42,6 +42,9 @@ pub struct Audience<S> {
     members: Members,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
+    /// Delays the changes of what viewers who may not see a user are shown. The user's own changes do not count: they
+    /// must not delay what viewers are shown of a user who is away.
+    shown_conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
     /// For each user, the versions of statuses that were sent in answers before the log reported them, with the
     /// connections that got the answers. Older log entries about the user are not sent to such a connection. A version
@@ -69,6 +72,7 @@ impl<S: Versioned> Audience<S> {
             hub: interest.map_or_else(Hub::default, |interest| Hub::observed_by(Box::new(interest))),
             members: Members::default(),
             conflator: Conflator::new(rate),
+            shown_conflator: Conflator::new(rate),
             crowd_pace: CrowdPace::default(),
             answered: HashMap::default(),
             own_changes: HashMap::default(),
@@ -341,14 +345,16 @@ impl<S: Versioned> Audience<S> {
         now: Moment,
     ) -> bool {
         let user = &entry.user;
-        // The changes of a hidden user must not delay what viewers are shown of a user who is away.
+        let conflator = match self.hub.shows_another(user, restrictions) {
+            true => &mut self.shown_conflator,
+            false => &mut self.conflator,
+        };
         let is_delayed = self.hub.wants(user, status.version, restrictions)
-            && !self.hub.shows_another(user, restrictions)
-            && !self.conflator.may_tell(user, self.hub.audience(user), now, || Arc::clone(entry));
+            && !conflator.may_tell(user, self.hub.audience(user), now, || Arc::clone(entry));
         if is_delayed {
             return true;
         }
-        self.tell(user, status, restrictions);
+        self.tell_within_rate(user, status, restrictions);
         if self.hub.is_crowded(user) {
             let interval = self.conflator.interval(self.hub.audience(user));
             self.crowd_pace.tell_at_once(self.hub.waiting_crowd(), interval);
@@ -356,14 +362,29 @@ impl<S: Versioned> Audience<S> {
         false
     }
 
+    /// Stores a status as [`Audience::tell`] does, which the rate has let pass.
+    fn tell_within_rate(
+        &mut self,
+        user: &User,
+        status: &UserStatus,
+        restrictions: Option<&Arc<Restrictions>>,
+    ) {
+        let hid = self.hub.hides(user);
+        self.tell(user, status, restrictions);
+        if !hid && self.hub.hides(user) {
+            // The change was one of a user who is away too.
+            self.shown_conflator.fill_as(&self.conflator, user);
+        }
+    }
+
     /// The number of users with a delayed change.
     pub fn held_back(&self) -> usize {
-        self.conflator.waiting()
+        self.conflator.waiting() + self.shown_conflator.waiting()
     }
 
     /// The number of delayed changes that were replaced by a newer change of the same user.
     pub fn replaced(&self) -> u64 {
-        self.conflator.replaced()
+        self.conflator.replaced() + self.shown_conflator.replaced()
     }
 
     /// Stores a status, unless the stored status is at least as new. Marks the user in the mailboxes of the watchers

@@ -9,10 +9,14 @@ use std::sync::Arc;
 impl<S: Versioned> Audience<S> {
     /// Sends the statuses whose delay has ended, and adds their log entries to `told`.
     pub fn tell_due(&mut self, now: Moment, told: &mut Vec<Arc<LogEntry>>) {
-        while let Some((user, entry)) = self.conflator.take_due(now, |user| self.hub.audience(user)) {
+        loop {
+            let watchers = |user: &User| self.hub.audience(user);
+            let due = self.conflator.take_due(now, watchers);
+            let due = due.or_else(|| self.shown_conflator.take_due(now, watchers));
+            let Some((user, entry)) = due else { break };
             if let Some((status, restrictions)) = entry.news.status() {
                 let had_crowd = self.hub.has_crowd();
-                self.tell(&user, status, restrictions);
+                self.tell_within_rate(&user, status, restrictions);
                 if self.hub.is_crowded(&user) {
                     let interval = self.conflator.interval(self.hub.audience(&user));
                     self.crowd_pace.tell_late(had_crowd, self.hub.waiting_crowd(), interval, now);
@@ -25,7 +29,7 @@ impl<S: Versioned> Audience<S> {
     /// The time when [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
     pub fn next_due(&self) -> Option<Moment> {
         let share = self.hub.has_crowd().then(|| self.crowd_pace.next_share());
-        self.conflator.next_due().into_iter().chain(share).min()
+        self.conflator.next_due().into_iter().chain(self.shown_conflator.next_due()).chain(share).min()
     }
 
     /// Moves into `round` the connections whose mailbox got a mark since the last call. Then moves a share of a waiting

@@ -48,7 +48,8 @@ impl<S: Versioned> Audience<S> {
     /// comes from the answer to the user's own call, or from a log entry that waits because the status changes too
     /// fast.
     pub fn ahead_of_newest(&self, user: &User) -> Option<&UserStatus> {
-        let held = self.conflator.held(user).and_then(|entry| Some(entry.news.status()?.0));
+        let held = [&self.conflator, &self.shown_conflator].map(|conflator| conflator.held(user));
+        let held = held.into_iter().flatten().filter_map(|entry| Some(entry.news.status()?.0));
         let ahead = self.own_changes.get(user).into_iter().chain(held).max_by_key(|status| status.version)?;
         self.newest(user).is_none_or(|newest| newest.version() < ahead.version).then_some(ahead)
     }

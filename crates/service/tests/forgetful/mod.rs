@@ -1,6 +1,8 @@
 //! The in-process directory, which can also lose records. It then reports a new epoch: records from before this epoch
 //! may be missing.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
 use lamplight_directory::{
