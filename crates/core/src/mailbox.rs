@@ -143,14 +143,14 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version, restrictions))
     }
 
-    /// Whether there are viewers who may not see the stored state of this user.
-    pub fn hides(&self, user: &User) -> bool {
-        self.views(user).is_some_and(Views::hides)
-    }
-
     /// Whether viewers who may not see the stored state of this user are shown another status with `restrictions`.
     pub fn shows_another(&self, user: &User, restrictions: Option<&Arc<Restrictions>>) -> bool {
         self.views(user).is_some_and(|views| views.shows_another_in(restrictions))
+    }
+
+    /// Whether viewers are shown a status with `restrictions` that none is shown now.
+    pub fn shows_more(&self, user: &User, restrictions: Option<&Arc<Restrictions>>) -> bool {
+        self.views(user).is_some_and(|views| views.shows_more_in(restrictions))
     }
 
     fn views(&self, user: &User) -> Option<&Views<S>> {

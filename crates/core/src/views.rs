@@ -22,6 +22,12 @@ struct HiddenViews<S> {
     made: Vec<(ShownStatus, S)>,
 }
 
+/// Whether `one` shows a status that `other` does not show.
+fn any_shown_is_only_in(one: Option<&Arc<Restrictions>>, other: Option<&Arc<Restrictions>>) -> bool {
+    let is_in_other = |shown| other.is_some_and(|other| other.all_shown().any(|it| it == shown));
+    one.is_some_and(|one| one.all_shown().any(|shown| !is_in_other(shown)))
+}
+
 impl<S: Versioned> Views<S> {
     pub fn new(status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) -> Self {
         let hidden = restrictions.map(|restrictions| {
@@ -60,16 +66,15 @@ impl<S: Versioned> Views<S> {
         own < version || own == version && age(self.restrictions()) < age(restrictions)
     }
 
-    /// Whether there are viewers who may not see the user's state.
-    pub fn hides(&self) -> bool {
-        self.restrictions().is_some_and(|it| it.all_shown().next().is_some())
-    }
-
     /// Whether some viewers who may not see the user's state are shown another status by `newer`: what happens to a user
     /// who is away, or the user's state.
     pub fn shows_another_in(&self, newer: Option<&Arc<Restrictions>>) -> bool {
-        let is_in = |shown| newer.is_some_and(|newer| newer.all_shown().any(|it| it == shown));
-        self.restrictions().is_some_and(|older| older.all_shown().any(|shown| !is_in(shown)))
+        any_shown_is_only_in(self.restrictions(), newer)
+    }
+
+    /// Whether `newer` shows a status that is not shown now, for example because the status is hidden from more viewers.
+    pub fn shows_more_in(&self, newer: Option<&Arc<Restrictions>>) -> bool {
+        any_shown_is_only_in(newer, self.restrictions())
     }
 
     /// The status that is shown to a viewer who may not see the user's state.

@@ -345,16 +345,17 @@ impl<S: Versioned> Audience<S> {
         now: Moment,
     ) -> bool {
         let user = &entry.user;
-        let conflator = match self.hub.shows_another(user, restrictions) {
-            true => &mut self.shown_conflator,
-            false => &mut self.conflator,
-        };
+        let is_shown = self.hub.shows_another(user, restrictions);
+        let conflator = if is_shown { &mut self.shown_conflator } else { &mut self.conflator };
         let is_delayed = self.hub.wants(user, status.version, restrictions)
             && !conflator.may_tell(user, self.hub.audience(user), now, || Arc::clone(entry));
         if is_delayed {
             return true;
         }
-        self.tell_within_rate(user, status, restrictions);
+        if !is_shown {
+            self.fill_shown_conflator(user, restrictions);
+        }
+        self.tell(user, status, restrictions);
         if self.hub.is_crowded(user) {
             let interval = self.conflator.interval(self.hub.audience(user));
             self.crowd_pace.tell_at_once(self.hub.waiting_crowd(), interval);
@@ -362,17 +363,10 @@ impl<S: Versioned> Audience<S> {
         false
     }
 
-    /// Stores a status as [`Audience::tell`] does, which the rate has let pass.
-    fn tell_within_rate(
-        &mut self,
-        user: &User,
-        status: &UserStatus,
-        restrictions: Option<&Arc<Restrictions>>,
-    ) {
-        let hid = self.hub.hides(user);
-        self.tell(user, status, restrictions);
-        if !hid && self.hub.hides(user) {
-            // The change was one of a user who is away too.
+    /// If the user hides with this change, it was one of a user who is away too. What viewers are shown then has the rate
+    /// of that user.
+    fn fill_shown_conflator(&mut self, user: &User, restrictions: Option<&Arc<Restrictions>>) {
+        if self.hub.shows_more(user, restrictions) {
             self.shown_conflator.fill_as(&self.conflator, user);
         }
     }

@@ -12,11 +12,15 @@ impl<S: Versioned> Audience<S> {
         loop {
             let watchers = |user: &User| self.hub.audience(user);
             let due = self.conflator.take_due(now, watchers);
+            let is_shown = due.is_none();
             let due = due.or_else(|| self.shown_conflator.take_due(now, watchers));
             let Some((user, entry)) = due else { break };
             if let Some((status, restrictions)) = entry.news.status() {
                 let had_crowd = self.hub.has_crowd();
-                self.tell_within_rate(&user, status, restrictions);
+                if !is_shown {
+                    self.fill_shown_conflator(&user, restrictions);
+                }
+                self.tell(&user, status, restrictions);
                 if self.hub.is_crowded(&user) {
                     let interval = self.conflator.interval(self.hub.audience(&user));
                     self.crowd_pace.tell_late(had_crowd, self.hub.waiting_crowd(), interval, now);
