@@ -372,4 +372,18 @@ mod tests {
         assert!(conflator.users.len() <= 1_000 + 50, "{} users are kept", conflator.users.len());
         assert!(conflator.users.capacity() <= 8_192, "room for {} users is kept", conflator.users.capacity());
     }
+
+    /// A bucket that begins as that of another conflator delays the same changes.
+    #[test]
+    fn a_bucket_is_filled_as_that_of_another_conflator() {
+        let (mut own, mut shown) = (Conflator::new(rate(2)), Conflator::new(rate(2)));
+        assert!(own.may_tell(&'a', 1, Moment(0), || 0));
+        assert!(own.may_tell(&'a', 1, Moment(0), || 1));
+        shown.fill_as(&own, &'a');
+        shown.fill_as(&own, &'b');
+        assert!(!shown.may_tell(&'a', 1, Moment(0), || 2));
+        assert!(shown.may_tell(&'b', 1, Moment(0), || 3), "the other has no bucket of this user");
+        assert_eq!(shown.take_due(Moment(500), |_| 1), Some(('a', 2)));
+        assert_eq!(own.take_due(Moment(500), |_| 1), None);
+    }
 }

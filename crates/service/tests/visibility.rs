@@ -4,7 +4,7 @@
 
 mod world;
 
-use lamplight_model::{BlockedUser, Code, MAX_BLOCKED, StatusType, UserId, Visibility};
+use lamplight_model::{BlockedUser, Code, ConnectionId, MAX_BLOCKED, StatusType, UserId, Visibility};
 use lamplight_service::{By, NewFriend, OwnBlockList, Reader, UsersBlocked, UsersUnblocked, Viewing};
 use std::time::Duration;
 use world::{MAC, PHONE, World, code, id, ids, user};
@@ -166,6 +166,32 @@ async fn a_worker_clears_a_text_that_is_over_only_for_a_viewer_who_may_see_it() 
         .await
         .unwrap();
     assert_eq!(world.service.custom_statuses_expired(), 3, "the own user may see it");
+}
+
+/// A kick ends the logins of a user who is away. Viewers are shown the same of a hidden user, also if the user has no login
+/// any more, and the facts keep it for the case of a loss of the live records.
+#[tokio::test]
+async fn a_kick_of_a_hidden_user_is_shown_as_that_of_a_user_who_is_away() {
+    use StatusType::{Offline, Unlogined};
+    for logs_out in [false, true] {
+        let mut world = World::of(&["alice", "bob", "cat"]).await;
+        let alice = user("alice");
+        world.log_in("alice").await;
+        let connection = ConnectionId::alone(world.now.moment.0);
+        world.service.block_users(&alice, &ids(&["bob"]), By::App, world.now).await.unwrap();
+        let stored = world.facts.restrictions(vec![alice.clone()]).await.unwrap().remove(0).unwrap();
+        assert_eq!(stored.away.of(&id("bob")), Some(true));
+        if logs_out {
+            world.service.logout(&alice, connection, world.now).await.unwrap();
+        }
+        world.advance(Duration::from_secs(5));
+        assert_eq!(seen_by(&world, &["bob"]).await, [(Offline, 0)]);
+        let _ = world.service.kick(&alice, world.now).await.unwrap();
+        assert_eq!(seen_by(&world, &["bob"]).await, [(Unlogined, 5)], "{logs_out}");
+        let stored = world.facts.restrictions(vec![alice]).await.unwrap().remove(0).unwrap();
+        assert_eq!(stored.away.of(&id("bob")), Some(false));
+        assert!(stored.away.ended_through > 0);
+    }
 }
 
 #[tokio::test]
