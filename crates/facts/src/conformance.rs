@@ -9,6 +9,7 @@
 //! creates accounts without an app.
 
 pub mod accounts;
+pub mod away_logins;
 pub mod conversations;
 pub mod friends;
 pub mod leases;
@@ -128,10 +129,12 @@ macro_rules! conformance_tests {
                 profiles_are_kept_to_the_byte
                 accounts_are_found_by_what_their_nick_begins_with
             }
+            away_logins {
+                away_logins_are_kept_with_their_version
+            }
             restrictions {
                 a_new_account_is_not_restricted
                 a_visibility_counts_up_when_it_is_another
-                away_logins_are_kept_with_their_version
                 restrictions_need_an_account
                 each_user_to_block_has_an_outcome
                 users_are_unblocked
@@ -442,12 +445,13 @@ async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 13] = [
+    const FILES: [(&str, &str); 14] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
         ("profiles", include_str!("conformance/profiles.rs")),
         ("restrictions", include_str!("conformance/restrictions.rs")),
+        ("away_logins", include_str!("conformance/away_logins.rs")),
         ("messages", include_str!("conformance/messages.rs")),
         ("conversations", include_str!("conformance/conversations.rs")),
         ("model", include_str!("conformance/model.rs")),

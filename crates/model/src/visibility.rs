@@ -82,13 +82,13 @@ pub struct StoredRestrictions {
     pub friends: Vec<UserId>,
     /// The blocked users, in ascending order of their ids.
     pub blocked: Vec<UserId>,
-    /// What viewers from whom the status is hidden are shown after a loss of the live records. It may be that of an
-    /// earlier version.
+    /// The logins that viewers from whom the status is hidden are shown after a loss of the live records. They may be those
+    /// of an earlier version.
     pub away: AwayLogins,
 }
 
-/// What the facts keep about a user as long as the status is hidden from viewers: whether the facts would have a login of
-/// a native device, had all connections of the user closed when the status was hidden, and had the user done nothing since.
+/// The data that the facts keep about a user as long as the status is hidden from viewers: whether the facts would have a
+/// login of a native device, had all connections of the user closed when the status was hidden, and had the user done nothing since.
 ///
 /// After a loss of all live records, the record of a user who is away is created from the logins in the facts. The logins
 /// of a hidden user change while the status is hidden, so they cannot tell what viewers are shown.

@@ -10,8 +10,7 @@ use crate::{
 };
 use futures_util::future::{join, join_all};
 use lamplight_model::{
-    AllowType, App, AwayLogins, BlockedUser, Platform, ProfileChange, StoredRestrictions, User, UserId,
-    Visibility,
+    AllowType, App, BlockedUser, Platform, ProfileChange, StoredRestrictions, User, UserId, Visibility,
 };
 use std::iter;
 
@@ -71,33 +70,6 @@ pub async fn restrictions_need_an_account(facts: &dyn Facts) {
     assert_eq!(ok(facts.blocks_between(nobody(), vec![id("alice")])).await, [(false, false)]);
     ok(facts.create_account(nobody(), at(9))).await;
     assert_eq!(blocked(facts, "nobody").await, [""; 0]);
-}
-
-/// What viewers are shown after a loss of records is kept beside the restrictions. Data of an older version changes
-/// nothing, and the lists version stays.
-pub async fn away_logins_are_kept_with_their_version(facts: &dyn Facts) {
-    make_accounts(facts).await;
-    let away = |others, logged_in: &[&str]| AwayLogins {
-        others,
-        logged_in: logged_in.iter().map(|name| id(name)).collect(),
-        logged_out: Vec::new(),
-        ended_through: logged_in.len() as u64,
-    };
-    let (none, some) = (away(None, &[]), away(Some(false), &["bob", "carol"]));
-    let table =
-        [(5, &some, &some), (4, &none, &some), (5, &none, &none), (6, &some, &some), (7, &none, &none)];
-    for (version, set, expected) in table {
-        ok(facts.set_away_logins(user("alice"), version, set.clone())).await;
-        let stored = restrictions(facts, "alice").await;
-        assert_eq!((&stored.away, stored.version), (expected, 1), "{version}");
-    }
-    ok(facts.set_away_logins(user("alice"), 8, some)).await;
-    assert_eq!(restrictions(facts, "bob").await.away, none);
-    ok(facts.set_away_logins(user("nobody"), 9, none.clone())).await;
-    assert_eq!(ok(facts.restrictions(vec![user("nobody")])).await, [None]);
-    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await.expect("there is an account");
-    ok(facts.create_account(user("alice"), at(20))).await;
-    assert_eq!(restrictions(facts, "alice").await.away, none);
 }
 
 /// The users are added in the given order. Of several reasons against an entry, the first one is returned. The version

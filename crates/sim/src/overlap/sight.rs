@@ -1,6 +1,5 @@
 //! The visibility of statuses: the invariants of overlapping changes of visibility, block lists and friendships.
 
-use super::cluster::PATIENCE;
 use super::executor::Clock;
 use super::judge::{Judge, Name};
 use super::lease::GRACE;
@@ -14,6 +13,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// The longest time, in milliseconds, from the end of the grace until a user who is away is OFFLINE.
+const PATIENCE: u64 = 15_000;
 
 /// Records the operations that change who may see the status of a user. Also records the data for the check of answers.
 pub(crate) struct Sight {
