@@ -345,7 +345,7 @@ impl<S: Versioned> Audience<S> {
         now: Moment,
     ) -> bool {
         let user = &entry.user;
-        let is_shown = self.hub.shows_another(user, restrictions);
+        let is_shown = restrictions.is_some() && self.hub.shows_another(user, restrictions);
         let conflator = if is_shown { &mut self.shown_conflator } else { &mut self.conflator };
         let is_delayed = self.hub.wants(user, status.version, restrictions)
             && !conflator.may_tell(user, self.hub.audience(user), now, || Arc::clone(entry));
@@ -366,7 +366,7 @@ impl<S: Versioned> Audience<S> {
     /// If the user hides with this change, it was one of a user who is away too. What viewers are shown then has the rate
     /// of that user.
     fn fill_shown_conflator(&mut self, user: &User, restrictions: Option<&Arc<Restrictions>>) {
-        if self.hub.shows_more(user, restrictions) {
+        if restrictions.is_some() && self.hub.shows_more(user, restrictions) {
             self.shown_conflator.fill_as(&self.conflator, user);
         }
     }
