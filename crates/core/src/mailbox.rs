@@ -45,13 +45,13 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Makes a connection watch a user for a reason. If the connection did not watch the user before and the hub has a
-    /// state, marks the user.
+    /// state that is not [unconfirmed](Self::unconfirm), marks the user.
     ///
-    /// Returns `false` if the hub has no state of the user. The caller then reads the state and passes it to
+    /// Returns `false` if the hub has no such state of the user. The caller then reads the state and passes it to
     /// [`Hub::tell`].
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
-        let watched = self.graph.watch(watcher, user, why);
-        watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
+        let Some((subject, _)) = self.graph.watch(watcher, user, why) else { return false };
+        self.graph.state(subject).is_some() && !self.graph.is_unconfirmed(watcher, subject)
     }
 
     /// Removes a reason to watch a user. Returns `true` if it was the last one; the connection then no longer watches
@@ -232,6 +232,19 @@ impl<S: Versioned> Hub<S> {
         true
     }
 
+    /// Records that changes may have been missed. Until a state of a user is [confirmed](Self::confirm), the hub behaves
+    /// for new watchers of the user as if it had no state.
+    pub fn unconfirm(&mut self) {
+        self.graph.unconfirm();
+    }
+
+    /// Records that the state of a user was read. The caller then calls [`Hub::store`] with it.
+    pub fn confirm(&mut self, user: &User) {
+        if let Some(subject) = self.graph.subject(user) {
+            self.graph.confirm(subject);
+        }
+    }
+
     /// Returns the state of a user for an answer to this connection, and removes the user's mark. `None` if the hub has
     /// no state of the user.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
@@ -242,15 +255,26 @@ impl<S: Versioned> Hub<S> {
 
     /// The version of a user's state that a connection is shown; `None` if the hub has no state of the user.
     pub fn version_for(&self, watcher: WatcherKey, user: &User) -> Option<Version> {
-        self.shown_version(watcher, self.graph.subject(user)?)
+        self.stored_version(watcher, self.graph.subject(user)?)
     }
 
-    fn shown_version(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<Version> {
+    fn stored_version(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<Version> {
         let state = self.graph.state(subject)?;
         Some(state.version_for(self.graph.hidden_from(watcher, subject)))
     }
 
+    /// Like [`Hub::version_for`], but `None` if the state is unconfirmed for the connection.
+    fn shown_version(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<Version> {
+        match self.graph.is_unconfirmed(watcher, subject) {
+            true => None,
+            false => self.stored_version(watcher, subject),
+        }
+    }
+
     fn view(&mut self, watcher: WatcherKey, subject: SubjectKey) -> Option<&S> {
+        if self.graph.is_unconfirmed(watcher, subject) {
+            return None;
+        }
         let hidden_from: Option<UserId> = self.graph.hidden_from(watcher, subject).cloned();
         Some(self.graph.state_mut(subject)?.view_for(hidden_from.as_ref()))
     }
@@ -281,7 +305,7 @@ impl<S: Versioned> Hub<S> {
     /// answer, and still needs the notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
-        if self.shown_version(watcher, subject).is_some_and(|shown| shown <= version) {
+        if self.shown_version(watcher, subject)? <= version {
             if self.graph.was_told(watcher, subject) {
                 self.graph.unmark(watcher, subject);
             }
@@ -292,7 +316,7 @@ impl<S: Versioned> Hub<S> {
 
     /// Whether a connection watches a user whose stored state is older than `version`.
     pub fn is_behind(&self, watcher: WatcherKey, user: &User, version: Version) -> bool {
-        let shown = self.version_for(watcher, user);
+        let shown = self.graph.subject(user).and_then(|subject| self.shown_version(watcher, subject));
         shown.is_some_and(|shown| shown < version) && self.graph.is_watching(watcher, user)
     }
 

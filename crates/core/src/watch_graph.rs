@@ -7,6 +7,7 @@
 mod crowds;
 mod hiding;
 mod marks;
+mod unconfirmed;
 
 pub use crate::restricted::Restricted;
 
@@ -20,6 +21,7 @@ use marks::mark;
 use slab::Slab;
 use smallvec::SmallVec;
 use std::hash::BuildHasher;
+use unconfirmed::Unconfirmed;
 
 /// The key of a watched user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -121,6 +123,7 @@ pub struct WatchGraph<S> {
     /// The number of watchers that were ever added. It is the generation of the watcher that was added last.
     attached: u32,
     crowds: CrowdPlaces,
+    unconfirmed: Unconfirmed,
     touched: Touched<WatcherKey>,
     hasher: foldhash::fast::RandomState,
     observer: Option<Box<dyn SubjectObserver>>,
@@ -134,6 +137,7 @@ impl<S> Default for WatchGraph<S> {
             watchers: Slab::new(),
             attached: 0,
             crowds: CrowdPlaces::default(),
+            unconfirmed: Unconfirmed::default(),
             touched: Touched::default(),
             hasher: foldhash::fast::RandomState::default(),
             observer: None,
@@ -172,7 +176,7 @@ impl<S: Restricted> WatchGraph<S> {
     }
 
     /// Adds a reason for `watcher` to watch `user`, and an edge if there is none. A new edge is pending if the subject
-    /// has a state. Returns the subject, and whether the edge is new; `None` if the watcher was removed.
+    /// has a state that is not [unconfirmed](Self::unconfirm). Returns the subject, and whether the edge is new; `None` if the watcher was removed.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> Option<(SubjectKey, bool)> {
         self.watcher(watcher)?;
         let subject = self.intern(user);
@@ -262,6 +266,9 @@ impl<S: Restricted> WatchGraph<S> {
                 None => self.find_edge(watcher, subject),
             };
             let Some(place) = place else { return false };
+            if self.is_unconfirmed(watcher, SubjectKey(subject)) {
+                return true;
+            }
             let hidden_from = self.hidden_from(watcher, SubjectKey(subject));
             let state = self.subjects[subject as usize].state.as_ref();
             if state.is_some_and(|state| is_known(index, state, hidden_from)) {
@@ -310,7 +317,9 @@ impl<S: Restricted> WatchGraph<S> {
             if is_hidden {
                 self.subjects[subject as usize].incoming[in_place].watcher |= HIDDEN;
             }
-            mark(&mut self.watchers, &mut self.touched, watcher.slot, out_place, 0);
+            if !self.unconfirmed.has(subject) {
+                mark(&mut self.watchers, &mut self.touched, watcher.slot, out_place, 0);
+            }
         }
         out_place
     }
@@ -439,25 +448,6 @@ impl<S: Restricted> WatchGraph<S> {
         true
     }
 
-    /// The number of pending edges of a watcher.
-    pub fn pending(&self, watcher: WatcherKey) -> usize {
-        self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
-    }
-
-    /// Appends to `round` the watchers that are served next. First come all watchers outside of crowds that got a
-    /// pending mark since the last call, and then at most `share` watchers in crowds.
-    pub fn take_touched(&mut self, share: usize, round: &mut Vec<WatcherKey>) {
-        let Self { touched, watchers, .. } = self;
-        touched.take_first(|key, change| change_marks(watchers, key, change), round);
-        touched.take_share(share, |key, change| change_marks(watchers, key, change), round);
-    }
-
-    /// The number of watchers in crowds that wait for the next call of [`WatchGraph::take_touched`]. Other watchers are
-    /// not counted.
-    pub fn waiting_crowd(&self) -> usize {
-        self.touched.waiting_crowd()
-    }
-
     /// All watched users.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.subjects.iter().map(|(_, subject)| &subject.user)
@@ -567,6 +557,7 @@ impl<S: Restricted> WatchGraph<S> {
             if let Ok(entry) = self.index.find_entry(hash, |slot| *slot == subject) {
                 entry.remove();
             }
+            self.unconfirmed.remove(subject);
             let removed = self.subjects.remove(subject as usize);
             self.observer.iter_mut().for_each(|observer| observer.removed(&removed.user));
         }

@@ -355,7 +355,7 @@ impl<S: Versioned> Audience<S> {
         if !is_shown {
             self.fill_shown_conflator(user, restrictions);
         }
-        self.tell(user, status, restrictions);
+        self.store(user, status, restrictions);
         if self.hub.is_crowded(user) {
             let interval = self.conflator.interval(self.hub.audience(user));
             self.crowd_pace.tell_at_once(self.hub.waiting_crowd(), interval);
@@ -381,12 +381,19 @@ impl<S: Versioned> Audience<S> {
         self.conflator.replaced() + self.shown_conflator.replaced()
     }
 
-    /// Stores a status, unless the stored status is at least as new. Marks the user in the mailboxes of the watchers
-    /// who see a difference. `restrictions` decides who may see the status; `None` if everybody may.
+    /// Stores a status that was read from the directory, unless the stored status is at least as new. Marks the user in the
+    /// mailboxes of the watchers who see a difference. `restrictions` decides who may see the status; `None` if everybody
+    /// may.
     ///
     /// If the status was put back after a loss of records and looks like the stored one, only its version is stored.
     /// Watchers then see no difference.
     pub fn tell(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
+        self.hub.confirm(user);
+        self.store(user, status, restrictions);
+    }
+
+    /// Stores a status as [`Audience::tell`] does. It comes from the change log.
+    fn store(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
         if self.hub.wants(user, status.version, restrictions) {
             // Between two equal statuses, an answer may have contained another one. The answers of watchers who may see
             // the status must not matter to the others.

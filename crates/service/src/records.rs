@@ -478,13 +478,13 @@ impl Records {
         }
     }
 
-    /// The first version of a user about whom only `since` is known: the time of the account's creation or of the last
-    /// recorded login.
-    pub(crate) fn first_version(&self, since: Timestamp, now: Now) -> Version {
+    /// The version of a record that is created from the facts. `known_until` is the time of the last change of the user in
+    /// the facts, for example a login. The version is above every version of a lost record of the user.
+    pub(crate) fn first_version(&self, known_until: Timestamp, now: Now) -> Version {
         let lost_before = self.lost_before(now);
         // Nodes may have written records in the millisecond of the loss, and with clocks that are ahead.
         let written_before = if self.is_shared() { lost_before.after(CLOCK_ERROR) } else { lost_before };
-        Version::at(since.max(written_before))
+        Version::at(known_until.max(written_before))
     }
 
     /// Creates the record of a user from the facts. Viewers who may not see the status are shown what the record of a

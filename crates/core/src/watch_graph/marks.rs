@@ -1,6 +1,8 @@
 //! The marks of edges: states that are still to be sent, and states that an answer in progress will contain.
 
-use super::{HELD, PENDING, Restricted, SUBJECT, SubjectKey, UNTOLD, WatchGraph, Watcher, WatcherKey};
+use super::{
+    HELD, PENDING, Restricted, SUBJECT, SubjectKey, UNTOLD, WatchGraph, Watcher, WatcherKey, change_marks,
+};
 use crate::touched::Touched;
 use crate::watch_reasons::Why;
 use lamplight_model::User;
@@ -8,12 +10,14 @@ use slab::Slab;
 
 impl<S: Restricted> WatchGraph<S> {
     /// Records that the state of a subject was sent to `watcher`. Removes the pending mark and the [hold](Self::hold)
-    /// from the edge. Returns whether there was a pending mark.
+    /// from the edge. Returns whether there was a pending mark. If the state is [unconfirmed](Self::is_unconfirmed) for
+    /// the watcher, it was not sent, and is marked when it is confirmed.
     pub fn unmark(&mut self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let Some(place) = self.find_edge(watcher, subject.0) else { return false };
+        let untold = if self.unconfirmed.has(subject.0) { 0 } else { UNTOLD };
         let watcher = &mut self.watchers[watcher.slot()];
         let edge = &mut watcher.outgoing[place];
-        edge.subject &= !(HELD | UNTOLD);
+        edge.subject &= !(HELD | untold);
         if edge.subject & PENDING == 0 {
             return false;
         }
@@ -41,21 +45,28 @@ impl<S: Restricted> WatchGraph<S> {
         pending.retain(|pending| usize::from(*pending) != place);
     }
 
-    /// Releases all held edges of a watcher, so that their pending states are sent. Returns the users of these edges.
-    pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
-        let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
+    /// Releases all held edges of a watcher, so that their pending states are sent. If no state of a subject was sent to
+    /// the watcher, the state becomes [unconfirmed](Self::unconfirm), because the read of a present one has failed. Returns
+    /// the users of these edges.
+    pub fn release(&mut self, key: WatcherKey) -> Vec<User> {
+        let Some(it) = self.watcher_mut(key) else { return Vec::new() };
         let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
-        let held: Vec<(bool, u16, u32)> = held
+        let held: Vec<(u32, u16)> = held
             .map(|(edge, place)| {
-                let pending = edge.subject & PENDING != 0;
+                let marks = edge.subject;
                 edge.subject &= !(HELD | PENDING);
-                (pending, place, edge.subject & SUBJECT)
+                (marks, place)
             })
             .collect();
-        for (_, place, _) in held.iter().filter(|(pending, ..)| *pending) {
-            mark(&mut self.watchers, &mut self.touched, watcher.slot, *place, 0);
+        for (marks, place) in &held {
+            let subject = marks & SUBJECT;
+            if marks & UNTOLD != 0 {
+                self.unconfirm_one(SubjectKey(subject));
+            } else if marks & PENDING != 0 {
+                mark(&mut self.watchers, &mut self.touched, key.slot, *place, 0);
+            }
         }
-        held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
+        held.iter().map(|(marks, _)| self.subjects[(marks & SUBJECT) as usize].user.clone()).collect()
     }
 
     /// Mutes or unmutes a watcher. A muted watcher is notified only of its own user. After unmuting, the watcher
@@ -69,6 +80,25 @@ impl<S: Restricted> WatchGraph<S> {
         if !muted && !watcher.pending.is_empty() {
             self.touched.push(key, &mut watcher.marks, 0);
         }
+    }
+
+    /// The number of pending edges of a watcher.
+    pub fn pending(&self, watcher: WatcherKey) -> usize {
+        self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
+    }
+
+    /// Appends to `round` the watchers that are served next. First come all watchers outside of crowds that got a
+    /// pending mark since the last call, and then at most `share` watchers in crowds.
+    pub fn take_touched(&mut self, share: usize, round: &mut Vec<WatcherKey>) {
+        let Self { touched, watchers, .. } = self;
+        touched.take_first(|key, change| change_marks(watchers, key, change), round);
+        touched.take_share(share, |key, change| change_marks(watchers, key, change), round);
+    }
+
+    /// The number of watchers in crowds that wait for the next call of [`WatchGraph::take_touched`]. Other watchers are
+    /// not counted.
+    pub fn waiting_crowd(&self) -> usize {
+        self.touched.waiting_crowd()
     }
 
     /// Whether a state of the subject was sent to `watcher` since the edge was added.

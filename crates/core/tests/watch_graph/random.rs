@@ -17,6 +17,8 @@ enum Event {
     Tell(u8, u64),
     Take(u8, u8),
     Seen(u8, u8, u64),
+    Unconfirm,
+    Confirm(u8),
     Drain(u8, usize),
     TakeTouched,
 }
@@ -38,6 +40,8 @@ fn event() -> impl Strategy<Value = Event> {
         10 => (user(), version()).prop_map(|(u, version)| Tell(u, version)),
         2 => (connection(), user()).prop_map(|(c, u)| Take(c, u)),
         2 => (connection(), user(), version()).prop_map(|(c, u, version)| Seen(c, u, version)),
+        1 => Just(Unconfirm),
+        4 => user().prop_map(Confirm),
         3 => (connection(), 1..6_usize).prop_map(|(c, room)| Drain(c, room)),
         1 => Just(TakeTouched),
     ]
@@ -48,6 +52,8 @@ fn event() -> impl Strategy<Value = Event> {
 struct Model {
     /// The newest state of each watched user. Users without a state are missing.
     states: BTreeMap<u8, u64>,
+    /// The users with an unconfirmed state.
+    unconfirmed: BTreeSet<u8>,
     connections: BTreeMap<u8, Watching>,
 }
 
@@ -111,7 +117,15 @@ impl Model {
         let unwatched: Vec<u8> = self.states.keys().copied().filter(|user| !self.is_watched(*user)).collect();
         for user in unwatched {
             self.states.remove(&user);
+            self.unconfirmed.remove(&user);
         }
+    }
+
+    /// Whether the state of a user is as none for a connection.
+    fn is_unconfirmed(&self, c: u8, user: u8) -> bool {
+        let connection = &self.connections[&c];
+        let is_untold = connection.untold.contains(&user) || !connection.edges.contains_key(&user);
+        self.unconfirmed.contains(&user) && is_untold
     }
 
     fn size(&self) -> (usize, usize) {
@@ -158,7 +172,8 @@ impl World {
                 }
             }
             Event::Watch(c, user, why) => self.on(c, |hub, key, model| {
-                let state = model.states.get(&user).copied();
+                let is_unconfirmed = model.is_unconfirmed(c, user);
+                let state = model.states.get(&user).copied().filter(|_| !is_unconfirmed);
                 let connection = model.connections.get_mut(&c).unwrap();
                 let reasons = connection.edges.entry(user).or_default();
                 let is_new = reasons.is_empty();
@@ -201,23 +216,43 @@ impl World {
                 assert_eq!(self.hub.tell(&user, &state(user.id.as_str(), version), None), is_news);
             }
             Event::Take(c, user) => self.on(c, |hub, key, model| {
-                let known = model.states.get(&user).copied();
+                let is_unconfirmed = model.is_unconfirmed(c, user);
+                let known = model.states.get(&user).copied().filter(|_| !is_unconfirmed);
                 let connection = model.connections.get_mut(&c).unwrap();
+                let is_untold = connection.untold.contains(&user);
                 connection.unmark(user);
+                if is_unconfirmed && is_untold {
+                    connection.untold.insert(user);
+                }
                 if let (Some(version), true) = (known, connection.edges.contains_key(&user)) {
                     connection.picture.insert(user, version);
                 }
                 assert_eq!(hub.take(key, &number(user)).map(|state| state.version.0), known);
             }),
             Event::Seen(c, user, version) => self.on(c, |hub, key, model| {
+                let is_confirmed = !model.is_unconfirmed(c, user);
                 let connection = model.connections.get_mut(&c).unwrap();
                 let watching = connection.edges.contains_key(&user);
-                if model.states.get(&user).is_some_and(|known| *known <= version) {
+                if is_confirmed && model.states.get(&user).is_some_and(|known| *known <= version) {
                     connection.unmark(user);
                     connection.picture.extend(watching.then(|| (user, model.states[&user])));
                 }
                 assert_eq!(hub.seen(key, &number(user), Version(version)), watching);
             }),
+            Event::Unconfirm => {
+                self.model.unconfirmed = self.model.states.keys().copied().collect();
+                self.hub.unconfirm();
+            }
+            Event::Confirm(user) => {
+                if self.model.unconfirmed.remove(&user) {
+                    for connection in self.model.connections.values_mut() {
+                        if connection.untold.contains(&user) {
+                            connection.mark(user);
+                        }
+                    }
+                }
+                self.hub.confirm(&number(user));
+            }
             Event::Drain(c, room) => self.drain(c, room),
             Event::TakeTouched => {
                 let mut touched = Vec::new();
@@ -303,6 +338,7 @@ impl World {
     /// Lets every client read until its mailbox is empty, and checks that the client has the newest states. Then
     /// removes the connections, and checks that the hub is empty.
     fn end(mut self) {
+        (0..USERS).for_each(|user| self.happen(Event::Confirm(user)));
         self.happen(Event::TakeTouched);
         for c in self.keys.keys().copied().collect::<Vec<_>>() {
             while self.hub.has_pending(self.keys[&c]) {

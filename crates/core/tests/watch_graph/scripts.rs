@@ -49,6 +49,39 @@ fn a_stalled_connection_ends_with_the_final_state_of_everyone() {
     );
 }
 
+/// After changes were missed, a new watcher is told nothing until a state was read, as if nobody else watched the user.
+/// Whoever has the state is not told it again.
+#[test]
+fn an_unconfirmed_state_is_not_told_to_new_watchers() {
+    check(
+        "
+        watch other ann
+        tell ann 1       => other
+        drain other      => ann:1
+        unconfirm
+        watch c ann      => unknown
+        watch d ann      => unknown
+        touched          => nobody
+        drain c          => -
+        known c ann 1    => watching
+        answer c ann 2   => as asked
+        answer other ann 1 => as asked
+        take d ann       => none
+        confirm ann      => c d
+        drain c          => ann:1
+        drain d          => ann:1
+        drain other      => -
+        watch e ann      => known
+        unconfirm
+        watch f ann      => unknown
+        tell ann 2       => c d e f other
+        drain f          => ann:2
+        drain e          => ann:2
+        confirm ann      => nobody
+        ",
+    );
+}
+
 /// The order of the states must not reveal who else watches a user on this worker, for example the user's own
 /// connection.
 #[test]
@@ -425,6 +458,15 @@ fn act(hub: &mut Hub<UserStatus>, names: &mut BTreeMap<String, WatcherKey>, word
             let version = version.parse().unwrap();
             let wanted = hub.wants(&who(user), Version(version), None);
             assert_eq!(hub.tell(&who(user), &state(user, version), None), wanted);
+            touched(hub, names)
+        }
+        ["unconfirm"] => {
+            hub.unconfirm();
+            "-".into()
+        }
+        ["confirm", user] => {
+            hub.take_touched(&mut Vec::new());
+            hub.confirm(&who(user));
             touched(hub, names)
         }
         ["wants", user, version] => {

@@ -20,7 +20,7 @@ impl<S: Versioned> Audience<S> {
                 if !is_shown {
                     self.fill_shown_conflator(&user, restrictions);
                 }
-                self.tell(&user, status, restrictions);
+                self.store(&user, status, restrictions);
                 if self.hub.is_crowded(&user) {
                     let interval = self.conflator.interval(self.hub.audience(&user));
                     self.crowd_pace.tell_late(had_crowd, self.hub.waiting_crowd(), interval, now);

@@ -6,7 +6,11 @@ use lamplight_model::{Reason, User, UserStatus, Version};
 
 impl<S: Versioned> Audience<S> {
     /// Records that a part of the log was missed. Watch lists that are being read may then be out of date.
+    ///
+    /// The present statuses may be out of date too. New watchers are not sent them: until [`Audience::tell`] is called
+    /// with a user, the audience behaves for new watchers of the user as if it had no status of the user.
     pub fn count_missed(&mut self) {
+        self.hub.unconfirm();
         // The caller reads every watched user again. A read that is under way may be older than an answer.
         let hub = &self.hub;
         self.answered.retain(|user, _| hub.audience(user) > 0);

@@ -1,15 +1,13 @@
 //! Executes the acts of a plan, and records the answers to their callers.
 
 use crate::plan::{Act, HIDER};
-use crate::twin::{Link, Twin, id_of, user_of};
-use crate::{DEVICES, Failed, Who};
-use lamplight_auth::{Claims, sign};
-use lamplight_core::{LinkEnd, Told};
-use lamplight_model::{ClientMessageId, Code, ConnectionId, Friend, MessageBody, User, UserId, Version};
-use lamplight_service::{By, Effect, LoginCall, Member, NewFriend, OwnListChange, Service, ServiceError};
+use crate::twin::{Twin, id_of, user_of};
+use crate::{Failed, Who};
+use lamplight_core::LinkEnd;
+use lamplight_model::{ClientMessageId, Code, ConnectionId, Friend, MessageBody, User, UserId};
+use lamplight_service::{By, Effect, NewFriend, OwnListChange, Reader, Service, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
-use std::net::{IpAddr, Ipv4Addr};
 
 /// The result of a call: the answer, or the refusal.
 type Answer = Result<Body, ServiceError>;
@@ -39,14 +37,9 @@ impl Twin {
                 self.process()?.service.put_app(self.app.clone()).await?;
             }
             Act::Login { who, device, worker, resume } => {
-                let answer = self.login(*who, *device, *worker, *resume, number).await?;
-                if let Some(Err(code)) = answer {
-                    self.record(
-                        *who,
-                        number,
-                        code.number().to_be_bytes().to_vec(),
-                        format!("refused: {code}"),
-                    );
+                if let Err(code) = self.login(*who, *device, *worker, *resume, number).await? {
+                    let text = format!("refused: {code}");
+                    self.record(*who, number, code.number().to_be_bytes().to_vec(), text);
                 }
             }
             Act::Logout { who, device } => {
@@ -129,105 +122,6 @@ impl Twin {
         Ok(())
     }
 
-    /// Logs a device in as a worker of the server does. Returns the code of a refusal.
-    async fn login(
-        &mut self,
-        who: Who,
-        device: usize,
-        worker: usize,
-        resume: bool,
-        number: u64,
-    ) -> Result<Option<Result<(), Code>>, Failed> {
-        let (user, now, id) = (user_of(who), self.now, ConnectionId::alone(number));
-        let claims = Claims {
-            user_id: user.id.clone(),
-            app: user.app,
-            issued: now.wall.as_secs(),
-            expire: 86_400,
-            userbuf: None,
-        };
-        let call = LoginCall {
-            app: user.app,
-            user_id: user.id.as_str(),
-            user_sig: &sign(&self.app.keys[0], &claims),
-            device_id: DEVICES[device].0,
-            platform: DEVICES[device].1,
-            resume,
-            connection: id,
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        };
-        let done = match self.process()?.service.login(&call, now).await {
-            Ok(done) => done,
-            Err(error) if self.has_losses => return Ok(Some(Err(error.refusal().code))),
-            Err(ServiceError::Refused(refusal)) => return Ok(Some(Err(refusal.code))),
-            Err(error) => return Err(error.into()),
-        };
-        let known: Vec<(User, Version)> = match self.known.remove(&(who, device)) {
-            Some(known) if resume => {
-                let of = |id: &str| User::new(user.app, UserId::new(id).expect("a name is an id"));
-                known.iter().map(|(id, version)| (of(id), Version(*version))).collect()
-            }
-            Some(_) | None => Vec::new(),
-        };
-        let (mut effects, expected) = (Vec::new(), known.len());
-        let member = Member::new(user.clone(), id).entered_at(done.rev);
-        let process = self.process.as_mut().ok_or("the process is down")?;
-        let watcher = process.seats[worker].audience.join(member, expected, &mut effects);
-        // What is sent during a login comes with the answer.
-        let (login, issued, since) = (done.login, done.issued, done.at);
-        let link = Link { who, device, worker, watcher, login, issued, since, stalled: true };
-        self.links.insert(number, link);
-        let unread: Vec<User> = effects
-            .into_iter()
-            .filter_map(|effect| if let Effect::Read(user) = effect { Some(user) } else { None })
-            .collect();
-        if !self.settle(worker, watcher).await? {
-            return Err("a connection is no longer the current one right after its login".into());
-        }
-        self.read(worker, &unread).await?;
-        self.pump().await?;
-        let lists_version = self.lists_version(&user).await?;
-        let process = self.process.as_mut().ok_or("the process is down")?;
-        let audience = &mut process.seats[worker].audience;
-        let watched = audience.known_all(watcher, &known);
-        let others = known.iter().zip(watched).filter(|(_, watched)| !watched);
-        let not_watched = others.map(|((user, _), _)| user.id.to_string()).collect();
-        let mut statuses = Vec::new();
-        audience.drain(watcher, |state| {
-            statuses.push(state.0.message());
-            Told::More
-        });
-        let subscriptions = match resume {
-            true => Vec::new(),
-            false => audience.subscriptions(watcher).map(ToString::to_string).collect(),
-        };
-        let response = v1::LoginResponse {
-            server_time: now.wall.0,
-            statuses,
-            subscriptions,
-            lists_version,
-            not_watched,
-            subscriptions_lost: done.subscriptions_lost,
-            registered: done.registered,
-            snapshot_complete: true,
-            ..v1::LoginResponse::default()
-        };
-        if resume {
-            let kept = known.iter().map(|(user, version)| (user.id.to_string(), version.0)).collect();
-            self.known.insert((who, device), kept);
-        }
-        self.send(number, Body::Login(response));
-        if let Some(link) = self.links.get_mut(&number) {
-            link.stalled = false;
-        }
-        Ok(Some(Ok(())))
-    }
-
-    async fn lists_version(&self, user: &User) -> Result<u64, Failed> {
-        let state = self.process()?.service.lists_states_of(vec![user.clone()]).await?.pop().flatten();
-        Ok(state.map_or(0, |state| state.version))
-    }
-
     /// Executes a call of a logged-in client. Fails only if a store fails.
     async fn call(&mut self, act: &Act, who: Who, connection: u64) -> Result<Answer, Failed> {
         match self.try_call(act, who, connection).await {
@@ -266,7 +160,10 @@ impl Twin {
                 let subscribed = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
                 let subscribed: Vec<User> = subscribed.collect();
                 let (worker, watcher) = self.place(connection)?;
-                self.read(worker, &subscribed).await?;
+                if let Err(error) = self.read_for(worker, &subscribed, Reader::Viewer(&user.id)).await {
+                    self.release(worker, watcher).await?;
+                    return Err(error);
+                }
                 let process = self.process.as_mut().ok_or("the process is down")?;
                 let audience = &mut process.seats[worker].audience;
                 let statuses = subscribed.iter();

@@ -397,18 +397,17 @@ impl Planner {
     fn lose(&mut self) {
         let hider_goes = self.random.once_in(3);
         self.both(Act::Lose { hider_goes });
-        for _ in 0..self.random.below(6) {
+        for _ in 0..self.random.below(10) {
             let (who, users) = (1 + self.random.below(USERS - 1), vec![HIDER]);
-            match self.random.below(4) {
+            match self.random.below(7) {
                 0 => self.hider_acts(true),
                 1 => self.both(Act::Query { who, device: 0, users }),
-                2 => self.both(Act::Advance { millis: 900 }),
+                2 => self.both(Act::Subscribe { who, device: 0, users }),
+                3 | 4 => self.viewer_acts(),
+                5 => self.both(Act::Advance { millis: 900 }),
                 _ => self.both(Act::Advance { millis: 4_000 }),
             }
         }
-        // Until the statuses are known, a new watcher gets the state that the worker has of the hider. It has one because
-        // of the hider's own connections.
-        self.both(Act::Advance { millis: 5_000 });
     }
 
     fn viewer_acts(&mut self) {

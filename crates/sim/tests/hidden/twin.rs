@@ -1,5 +1,6 @@
 //! One of the two worlds: the service with its stores, and the workers with their connections.
 
+mod logins;
 mod losses;
 mod reveal;
 
@@ -17,6 +18,7 @@ use lamplight_model::{
 use lamplight_service::{Audience, Effect, Reader, Service, ThrottleLimits};
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{EncodedStatus, encode_status, v1};
+use logins::Waiting;
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -114,6 +116,8 @@ pub struct Twin {
     pub dozing: [bool; WORKERS],
     /// For each worker: the users whose statuses could not be read yet.
     unread: [BTreeSet<User>; WORKERS],
+    /// The logins that are not answered yet.
+    waiting: Vec<Waiting>,
     /// The time of the last loss of records.
     lost: Option<Moment>,
     pub has_losses: bool,
@@ -184,6 +188,7 @@ impl Twin {
             is_over: false,
             dozing: [false; WORKERS],
             unread: Default::default(),
+            waiting: Vec::new(),
             lost: None,
             has_losses: plan.has_losses,
             rate: ConflationRate { changes_per_second: plan.changes_per_second, ..ConflationRate::default() },
@@ -204,6 +209,7 @@ impl Twin {
     /// Kills the process, and starts another one from its files.
     pub async fn restart(&mut self) -> Result<(), Failed> {
         self.links.clear();
+        self.waiting.clear();
         self.process = None;
         self.dozing = [false; WORKERS];
         self.start().await
@@ -291,7 +297,7 @@ impl Twin {
             self.read(worker, &unread).await?;
             self.pump_one(worker).await?;
         }
-        Ok(())
+        self.answer_logins().await
     }
 
     async fn pump_one(&mut self, worker: usize) -> Result<(), Failed> {
@@ -413,9 +419,9 @@ impl Twin {
         }
     }
 
-    /// The connection of a device.
+    /// The connection of a device. A connection executes no call until its login is answered.
     pub fn link_of(&self, who: Who, device: usize) -> Option<u64> {
-        let mut links = self.links.iter().rev();
+        let mut links = self.links.iter().rev().filter(|(connection, _)| !self.is_waiting(**connection));
         links.find(|(_, link)| (link.who, link.device) == (who, device)).map(|(connection, _)| *connection)
     }
 
@@ -502,31 +508,39 @@ impl Twin {
         Ok(true)
     }
 
+    /// Reads statuses for the watchers of a worker. If a status is unknown after a loss of records, it is read again
+    /// later.
     pub async fn read(&mut self, worker: usize, users: &[User]) -> Result<(), Failed> {
-        let now = self.now;
-        let process = self.process.as_mut().ok_or("the process is down")?;
-        let Some(any) = users.first() else { return Ok(()) };
-        if self.has_losses {
-            for user in users {
-                let ids = std::slice::from_ref(&user.id);
-                match process.service.watched_statuses(any, ids, Reader::Watchers, now).await {
-                    Ok(found) => {
-                        for (status, restrictions) in found.into_iter().flatten() {
-                            process.seats[worker].audience.tell(user, &status, restrictions.as_ref());
-                        }
-                    }
-                    Err(_) if self.lost.is_some() => _ = self.unread[worker].insert(user.clone()),
-                    Err(error) => return Err(error.into()),
-                }
+        for user in users {
+            match self.read_for(worker, std::slice::from_ref(user), Reader::Watchers).await {
+                Err(_) if self.lost.is_some() => _ = self.unread[worker].insert(user.clone()),
+                done => done?,
             }
-            return Ok(());
         }
+        Ok(())
+    }
+
+    pub async fn read_for(
+        &mut self,
+        worker: usize,
+        users: &[User],
+        reader: Reader<'_>,
+    ) -> Result<(), Failed> {
+        let Some(any) = users.first() else { return Ok(()) };
+        let process = self.process.as_mut().ok_or("the process is down")?;
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-        let found = process.service.watched_statuses(any, &ids, Reader::Watchers, now).await?;
+        let found = process.service.watched_statuses(any, &ids, reader, self.now).await?;
         for (status, restrictions) in found.into_iter().flatten() {
             let user = user_of(who_is(&status.user_id));
             process.seats[worker].audience.tell(&user, &status, restrictions.as_ref());
         }
         Ok(())
+    }
+
+    /// Ends the holds of a connection whose subscription has failed.
+    pub async fn release(&mut self, worker: usize, watcher: WatcherKey) -> Result<(), Failed> {
+        let mut effects = Vec::new();
+        self.seats()[worker].audience.release(watcher, &mut effects);
+        self.apply(worker, effects).await
     }
 }

@@ -39,13 +39,20 @@ impl Twin {
         let LiveRecords::Outside(directory) = &self.process()?.live else {
             return Err("a process does not lose its records".into());
         };
+        let directory = Arc::clone(directory);
+        // What the log has is read, also by a late worker.
+        for worker in 0..WORKERS {
+            self.pump_one(worker).await?;
+        }
         directory.lose(&everybody, self.now.wall);
         self.lost = Some(self.now.moment);
+        self.seats().iter_mut().for_each(|seat| seat.audience.count_missed());
         self.beat().await?;
         self.process()?.service.observe_epoch(self.now);
         for connection in self.links.keys().copied().collect::<Vec<_>>() {
             let of_hider = self.links.get(&connection).is_some_and(|link| link.who == HIDER);
-            let is_put_back = (!of_hider || !hider_goes) && self.put_back(connection).await?;
+            let goes = of_hider && hider_goes || self.is_waiting(connection);
+            let is_put_back = !goes && self.put_back(connection).await?;
             if !is_put_back {
                 self.note(connection, "closed".into());
                 self.forget(connection);
