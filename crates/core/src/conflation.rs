@@ -45,6 +45,13 @@ impl ConflationRate {
     /// so this rate takes a quarter of a core.
     const MOST_NOTIFICATIONS: u64 = 30_000;
 
+    /// Removes and returns a waiting change, before it is due. The rate of its user stays as if it still waited.
+    pub fn take_early(&mut self) -> Option<(K, V)> {
+        let (_, user) = self.due.pop_first()?;
+        let held = self.users.get_mut(&user)?.held.take()?;
+        Some((user, held))
+    }
+
     /// The time between two notifications about a user who has `watchers` watchers and changes continuously.
     pub fn interval(self, watchers: usize) -> Duration {
         let at_rate = |notifications| {
@@ -371,6 +378,18 @@ mod tests {
         }
         assert!(conflator.users.len() <= 1_000 + 50, "{} users are kept", conflator.users.len());
         assert!(conflator.users.capacity() <= 8_192, "room for {} users is kept", conflator.users.capacity());
+    }
+
+    #[test]
+    fn all_waiting_changes_can_be_taken_early() {
+        let mut conflator = Conflator::new(rate(1));
+        for user in ['a', 'b', 'c'] {
+            assert!(conflator.may_tell(&user, 1, Moment(0), || 1));
+            assert!(user == 'c' || !conflator.may_tell(&user, 1, Moment(0), || 2));
+        }
+        assert_eq!([conflator.take_early(), conflator.take_early()], [Some(('a', 2)), Some(('b', 2))]);
+        assert_eq!((conflator.take_early(), conflator.waiting()), (None, 0));
+        assert!(!conflator.may_tell(&'a', 1, Moment(1), || 3));
     }
 
     /// A bucket that begins as that of another conflator delays the same changes.

@@ -10,6 +10,14 @@ impl<S: Versioned> Audience<S> {
     /// The present statuses may be out of date too. New watchers are not sent them: until [`Audience::tell`] is called
     /// with a user, the audience behaves for new watchers of the user as if it had no status of the user.
     pub fn count_missed(&mut self) {
+        // Changes that wait are as old. They must not be the first status that a later watcher is sent.
+        while let Some((user, entry)) =
+            self.conflator.take_early().or_else(|| self.shown_conflator.take_early())
+        {
+            if let Some((status, restrictions)) = entry.news.status() {
+                self.store(&user, status, restrictions);
+            }
+        }
         self.hub.unconfirm();
         // The caller reads every watched user again. A read that is under way may be older than an answer.
         let hub = &self.hub;

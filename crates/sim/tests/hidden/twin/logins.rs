@@ -91,8 +91,9 @@ impl Twin {
 
     /// Answers the logins for which all statuses were read.
     pub(super) async fn answer_logins(&mut self) -> Result<(), Failed> {
-        let unread: Vec<Vec<UserId>> =
-            (0..WORKERS).map(|worker| self.unread[worker].iter().map(|user| user.id.clone()).collect()).collect();
+        let unread: Vec<Vec<UserId>> = (0..WORKERS)
+            .map(|worker| self.unread[worker].iter().map(|user| user.id.clone()).collect())
+            .collect();
         for waiting in std::mem::take(&mut self.waiting) {
             let Some(link) = self.links.get(&waiting.connection) else { continue };
             let (worker, watcher) = (link.worker, link.watcher);
