@@ -45,13 +45,6 @@ impl ConflationRate {
     /// so this rate takes a quarter of a core.
     const MOST_NOTIFICATIONS: u64 = 30_000;
 
-    /// Removes and returns a waiting change, before it is due. The rate of its user stays as if it still waited.
-    pub fn take_early(&mut self) -> Option<(K, V)> {
-        let (_, user) = self.due.pop_first()?;
-        let held = self.users.get_mut(&user)?.held.take()?;
-        Some((user, held))
-    }
-
     /// The time between two notifications about a user who has `watchers` watchers and changes continuously.
     pub fn interval(self, watchers: usize) -> Duration {
         let at_rate = |notifications| {
@@ -165,6 +158,13 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         let recent = self.users.get_mut(&user)?;
         recent.full_at = self.limit.full_after(recent.full_at, now, watchers(&user));
         let held = recent.held.take()?;
+        Some((user, held))
+    }
+
+    /// Removes and returns a waiting change, before it is due. The rate of its user stays as if it still waited.
+    pub fn take_early(&mut self) -> Option<(K, V)> {
+        let (_, user) = self.due.pop_first()?;
+        let held = self.users.get_mut(&user)?.held.take()?;
         Some((user, held))
     }
 
