@@ -78,7 +78,7 @@ impl<S: Versioned> Audience<S> {
 #[cfg(test)]
 mod tests {
     use crate::{Audience, Member};
-    use lamplight_core::{Told, WatcherKey};
+    use lamplight_core::{ConflationRate, Told, WatcherKey};
     use lamplight_directory::{LogEntry, News};
     use lamplight_model::{
         AppId, ConnectionId, CustomStatus, Moment, Platform, PlatformSet, Reason, StatusType, Timestamp,
@@ -149,6 +149,30 @@ mod tests {
         let dora = join(&mut audience, "dora", 3);
         audience.known(dora, &user("bob"), Version(93));
         assert_eq!(told(&mut audience, dora), [0; 0]);
+    }
+
+    /// The status that a worker has, or that waits because of the rate, is from before the loss.
+    #[test]
+    fn a_new_watcher_is_sent_no_status_from_before_a_loss_until_one_was_read() {
+        let rate = ConflationRate { changes_per_second: 1, ..ConflationRate::default() };
+        let mut audience = Audience::<UserStatus>::new(rate, None);
+        let alice = join(&mut audience, "alice", 1);
+        let status = |version| bob(version, "", 1, Reason::Login, Platform::Web);
+        let mut effects = Vec::new();
+        let waits = [5, 6].map(|version| {
+            let entry = Arc::new(LogEntry::news(user("bob"), News::Status(status(version))));
+            audience.hear(&entry, Moment(0), &mut effects)
+        });
+        assert_eq!(waits, [false, true]);
+        audience.count_missed();
+        assert_eq!(told(&mut audience, alice), [6]);
+        let carol = join(&mut audience, "carol", 2);
+        audience.known(carol, &user("bob"), Version(6));
+        let mut entries = Vec::new();
+        audience.tell_due(Moment(9_000), &mut entries);
+        assert_eq!((told(&mut audience, carol), entries.len()), (vec![], 0));
+        audience.tell(&user("bob"), &status(6), None);
+        assert_eq!([alice, carol].map(|watcher| told(&mut audience, watcher)), [vec![], vec![6]]);
     }
 
     #[test]
