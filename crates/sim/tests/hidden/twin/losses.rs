@@ -40,10 +40,10 @@ impl Twin {
             return Err("a process does not lose its records".into());
         };
         let directory = Arc::clone(directory);
-        // What the log has is read, also by a late worker.
-        for worker in 0..WORKERS {
-            self.pump_one(worker).await?;
-        }
+        // A late worker reads what the log has, and what it could not read before.
+        let dozing = std::mem::take(&mut self.dozing);
+        self.pump().await?;
+        self.dozing = dozing;
         directory.lose(&everybody, self.now.wall);
         self.lost = Some(self.now.moment);
         self.seats().iter_mut().for_each(|seat| seat.audience.count_missed());
