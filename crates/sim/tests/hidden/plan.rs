@@ -396,6 +396,10 @@ impl Planner {
     /// Adds a loss of all live records, and acts before the records are known to be complete.
     fn lose(&mut self) {
         let hider_goes = self.random.once_in(3);
+        if self.entries.iter().any(|(_, act)| matches!(act, Act::Lose { .. })) {
+            // The versions after a loss begin one second after it. A second loss within that time may bring older ones.
+            self.both(Act::Advance { millis: 1_100 });
+        }
         self.both(Act::Lose { hider_goes });
         for _ in 0..self.random.below(10) {
             let (who, users) = (1 + self.random.below(USERS - 1), vec![HIDER]);
