@@ -341,6 +341,13 @@ impl Twin {
             statuses.push(state.0.message());
             Told::More
         });
+        // The order of users whose deadlines have passed in the same millisecond is that of the index of the directory.
+        let is_together = |one: &v1::UserStatus, next: &v1::UserStatus| {
+            (one.since, one.reason, one.version) == (next.since, next.reason, next.version)
+        };
+        for together in statuses.chunk_by_mut(is_together) {
+            together.sort_by(|one, other| one.user_id.cmp(&other.user_id));
+        }
         if !statuses.is_empty() {
             let changed = v1::StatusChanged { statuses, ..v1::StatusChanged::default() };
             self.send(connection, Body::StatusChanged(changed));
