@@ -20,8 +20,8 @@ use tokio::time::Instant;
 /// subscribes again.
 ///
 /// A call without a connection waits for one, up to the call timeout. While a call waits, the client attempts to
-/// connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further
-/// call is refused at once with 7008.
+/// connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait, and one
+/// logout beyond them; a further call is refused at once with 7008.
 ///
 /// The session ends with [`logout`](Self::logout), or when the server ends it. An [`Event`](crate::Event) reports the
 /// end. After that, calls fail with [`Error::NotLoggedIn`].

@@ -468,8 +468,8 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device, after its linger if there is one. At the end, a Web device is logged out; a native
-    /// device stays logged in.
+    /// Ends the link of a device at once, without a linger. A Web device is logged out; a native device stays logged in.
+    /// After a linger, [`Self::expire`] does the same.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);

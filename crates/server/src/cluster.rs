@@ -206,9 +206,9 @@ impl Cluster {
     /// Ends the connections of a lost node in the partitions of this node, and returns their number. Covers all
     /// partitions if [`LostNode::is_everywhere`] is `true`. Stops early if the node has come back.
     ///
-    /// After the last connection of the lost node, compares the restrictions of all records with the facts. Then
-    /// removes the lost node from the register, or forgets it (`Duties::forget`) if it is not in the register. For a
-    /// lost node in the register, only the node with [`Duty::Whole`] does so.
+    /// When no partition has a connection of the lost node any more, compares the restrictions of all records with the
+    /// facts, and then removes the lost node from the register. Only the node with [`Duty::Whole`] does these two. If the
+    /// lost node is not in the register, every node does the first, and forgets the lost node (`Duties::forget`).
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());

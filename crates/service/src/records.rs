@@ -64,8 +64,8 @@ pub(crate) struct Records {
 /// therefore unknown, and reading it fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
-/// The maximum error of the recorded time of a login. If a login is recorded as later than a loss of records by at most
-/// this time, it may have been in a lost record.
+/// The maximum error of a time that a node has recorded. A login that is recorded up to this much after a loss of records
+/// may have been before the loss, and so in a lost record.
 const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
 /// For this time after a loss of records, each resumed login is looked up in the facts. A replica of the directory that

@@ -337,8 +337,9 @@ impl Presence {
     /// Ends a login that was recorded and then refused. The device counts as notified of the cause.
     ///
     /// - A later login of the device stays.
-    /// - An earlier login on the same platform stays too. It gets the number of the refused login, because it has that
-    ///   number in the facts. If the earlier login is refused later, it is found by its connection.
+    /// - An earlier login of the device on the same platform stays too. The facts now have the device under the number
+    ///   of the refused login, so the record gets this number for the earlier login. If the earlier login is refused
+    ///   later, it is therefore found by its connection and not by its number.
     /// - An earlier login on another platform ends, because the facts have ended it.
     /// - If the record does not have the device, only the end is kept for the facts.
     pub fn take_back(&mut self, refused: &RefusedLogin, settings: &AppSettings, now: Now) -> Transition<()> {

@@ -24,7 +24,7 @@ pub struct StatusFeed;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedRequest {
-    /// The `Cursor` of the previous page. If it is empty or absent, reading starts with a snapshot of all statuses.
+    /// The `Cursor` of the previous page. If it is empty or absent, reading starts with a snapshot: the statuses of all users who are logged in.
     cursor: Option<String>,
     /// The maximum number of users on the page, 1 to 1,000.
     #[schema(minimum = 1, maximum = 1000)]

@@ -153,7 +153,8 @@ impl Worker {
         self.with_connection(id, is) == Some(true)
     }
 
-    /// An open connection with this worker's data about the user; `None` if it is not logged in.
+    /// Returns an open connection and what this worker knows about its user. Returns `None` if there is no such
+    /// connection, or if it is not logged in.
     pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
         let (connections, audience) = (self.connections.borrow(), self.audience.borrow());
         let connection = connections.get(super::slot_of(id)).filter(|connection| connection.id == id);
