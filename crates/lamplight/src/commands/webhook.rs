@@ -22,7 +22,8 @@ Examples:
   lamplight webhook list
   lamplight webhook list --app 1400000001 --json
 
-Set the address of a webhook with `lamplight app set ID --state-change-url URL --push-url URL`.")]
+Without --app, the webhooks of all apps are listed. Set the address of a webhook with `lamplight app set ID \
+--state-change-url URL --push-url URL`.")]
     List {
         /// The app that the command works on.
         #[command(flatten)]

@@ -272,9 +272,9 @@ final class ListsOutdatedEvent extends LamplightEvent {
 }
 
 /// Events were dropped, the oldest first, because a listener was paused for too
-/// long. The newest status of each user is never dropped. The dropped events
-/// may include messages and changes of lists, so the application should read
-/// the lists again.
+/// long. The newest status of each user is dropped only if its session has
+/// ended meanwhile. The dropped events may include messages and changes of
+/// lists, so the application should read the lists again.
 final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);
