@@ -311,7 +311,8 @@ pub enum DirectoryErrorKind {
     /// The directory could not be reached, or did not answer in time. The change may have been made.
     #[error("the directory is unavailable")]
     Unavailable,
-    /// At every attempt, another change of the record came first. The change was not made.
+    /// At every attempt, another change of the record came first, or records were lost after the caller had read the
+    /// facts. The change was not made.
     #[error("other changes of the record came first")]
     Contended,
     /// The directory contains invalid data. The change was not made.

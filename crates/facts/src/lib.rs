@@ -77,16 +77,17 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Creates an account if it does not exist. Returns its creation number; 0 if the app was deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
-    /// Deletes an account with its profile, logins, marks, friendships and conversation list. Removes the user from the
-    /// friend lists of others. Peers keep their conversations.
+    /// Deletes an account with its profile, logins, marks, friend list, block list and conversation list. Removes the
+    /// user from the friend lists of others, and increments their lists versions. Peers keep their conversations, and
+    /// others keep the user on their block lists.
     ///
-    /// Also revokes UserSigs as [`Facts::kick`] does; the revocation is kept after the deletion. Returns `None` if
-    /// there was no account.
+    /// Also revokes UserSigs as [`Facts::kick`] does; the revocation is kept after the deletion. Returns `None` and
+    /// changes nothing if there was no account.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// Ends all logins of a user, in one transaction. Adds an end mark for the device of each login, and revokes
     /// further UserSigs. Returns the highest login number or account creation number that the store has assigned so
-    /// far; the user's logins up to this number have ended. Returns `None` if there is no account.
+    /// far; the user's logins up to this number have ended. Returns `None` and changes nothing if there is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
     /// Returns the revocation that kicks and deletions of a user have left; `None` if there is none. A revocation can

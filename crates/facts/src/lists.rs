@@ -253,7 +253,7 @@ pub struct NewFriendship {
     pub source: String,
     /// The text of the friend request; may be empty.
     pub wording: String,
-    /// The time of the call.
+    /// The creation time of new entries. It is the time of the call, or an earlier time that an import has given.
     pub at: Timestamp,
     /// The maximum number of entries of each list. In a full list, existing entries can still be changed.
     pub limit: usize,
