@@ -2,7 +2,8 @@
 //! makes no user go offline.
 //!
 //! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced only
-//! when the journal is closed properly. After a crash of the machine, live records are created again from the facts.
+//! when the journal is closed properly. After a crash of the machine, the last changes may be missing: the versions of
+//! all restored records are raised, and missing records are created again from the facts.
 //!
 //! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`. It also has a file of
 //! changes for each stripe of users: `live.N.0` and so on. Writes for users of different stripes therefore do not wait

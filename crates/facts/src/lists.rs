@@ -295,7 +295,7 @@ pub enum Befriended {
     /// `both` was requested, and the friend's list is full.
     FriendListFull,
     /// A user has made the call, and the friend allows nobody to add them or has blocked the owner. Existing entries
-    /// can still be updated. Both reasons have one result, so that nobody learns of a block.
+    /// can still be updated. Both reasons have one result, which alone does not tell that there is a block.
     Denied,
 }
 
