@@ -188,8 +188,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with one of these codes, and no user was subscribed to. Users without an account are not an
-    /// error: [`Subscribed::failures`] contains them.
+    /// [`Error::Refused`] with one of these codes. The call has then subscribed to nobody. Users without an account are
+    /// not an error: [`Subscribed::failures`] contains them.
     ///
     /// - 7013 or 72001: the app does not allow subscriptions ([`Abilities::refusal`]).
     /// - 70206: there are too many users.

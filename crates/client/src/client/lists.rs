@@ -265,7 +265,8 @@ impl Client {
     }
 
     /// Returns a page of the messages with `peer`, newest first; an empty one if there is no conversation. If `before`
-    /// is given, returns only messages with a lower sequence. A page has at most `limit` messages: 1 to 100, or 0 for
+    /// is given and not 0, returns only messages with a lower sequence. A page has at most `limit` messages: 1 to 100,
+    /// or 0 for
     /// 20. A page with long texts has fewer messages.
     ///
     /// # Errors
@@ -305,8 +306,8 @@ impl Client {
         })
     }
 
-    /// Marks the messages of `peer` up to `sequence` as read, or all existing messages if `sequence` is `None`. The
-    /// read position never moves back.
+    /// Marks the messages of `peer` up to `sequence` as read. If `sequence` is `None` or 0, marks all existing
+    /// messages. The read position never moves back.
     ///
     /// # Errors
     ///
