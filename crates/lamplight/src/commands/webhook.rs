@@ -201,7 +201,7 @@ fn list(lanes: &[ShownLane], as_json: bool) -> anyhow::Result<()> {
         let state = match lane.resting_until {
             Some(until) => format!("failing, tried again at {}", utc(until)),
             None if lane.url.is_empty() => "off".to_owned(),
-            None => "open".to_owned(),
+            None => "in order".to_owned(),
         };
         vec![
             lane.app.to_string(),

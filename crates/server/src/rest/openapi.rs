@@ -170,8 +170,9 @@ fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
 }
 
 fn done(display: bool) -> Schema {
-    envelope("OK", text().enum_values(Some([""])), code().enum_values(Some([0])), display)
-        .description(Some("The call was done."))
+    let about = "The call was done. If some entries of a batch failed, `ErrorInfo` says how many.";
+    envelope("OK", text(), code().enum_values(Some([0])), display)
+        .description(Some(about))
         .build()
         .into()
 }
@@ -230,6 +231,15 @@ mod tests {
             }
             Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn an_answer_of_code_0_may_say_how_many_entries_failed() {
+        for display in [false, true] {
+            let schema = serde_json::to_value(done(display)).unwrap();
+            assert_eq!(schema["properties"]["ErrorInfo"]["type"], "string");
+            assert!(schema["properties"]["ErrorInfo"].get("enum").is_none(), "{schema}");
         }
     }
 
