@@ -1,6 +1,6 @@
 /**
- * The statuses of the users that an application shows. While a user has listeners, the store is subscribed to the user,
- * and has the user's newest status. `react.ts` and `vue.ts` use the store; the store itself uses no framework.
+ * The statuses of the users that an application shows. While a user has listeners, the store is subscribed to the
+ * user, and has the user's newest status. `react.ts` and `vue.ts` use the store; the store itself uses no framework.
  *
  * The subscription list belongs to the account, and its length is limited. The store only uses the free room on the
  * list, so it never evicts a user. If there is no room for a user, it queries the status once. The store unsubscribes
@@ -11,7 +11,10 @@ import { EVENT } from "../api/constants.js";
 import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../api/options.js";
 import { isNewer, type UserStatus } from "../machine/status.js";
 
-/** The part of a client that the store uses. The client that `create` returns has it. */
+/**
+ * The part of a client that the store uses. The clients of `@lamplight/chat` have it, those of the entry `compat`
+ * not.
+ */
 export interface StatusClient {
   isReady(): boolean;
   getLoginUser(): string;
@@ -61,7 +64,7 @@ interface Watched {
   leftAt: number | undefined;
 }
 
-/** The status store of one client. `statusStore` creates it. */
+/** The status store of one client. `statusStore` returns it. */
 export class StatusStore {
   readonly #watched = new Map<string, Watched>();
   readonly #stops: (() => void)[] = [];
@@ -97,7 +100,10 @@ export class StatusStore {
     });
   }
 
-  /** Watches a user. Calls `listener` after each change of the status, until the returned function is called. */
+  /**
+   * Watches a user, until the returned function is called. Calls `listener`, without the status, whenever `get` may
+   * return another one: when a status was received, and when a logout has removed it.
+   */
   subscribe(userID: string, listener: () => void): () => void {
     const watched = this.#watched.get(userID) ?? {
       listeners: new Set<() => void>(),
@@ -121,7 +127,10 @@ export class StatusStore {
     };
   }
 
-  /** Returns the newest known status of a user. The object stays the same until the status changes. */
+  /**
+   * Returns the newest known status of a user; undefined if it is not known, or if the user is not watched. The
+   * object stays the same until a status is received again.
+   */
   get(userID: string): UserStatus | undefined {
     return this.#watched.get(userID)?.status;
   }
@@ -129,7 +138,10 @@ export class StatusStore {
   /** The status in server-side rendering, where no status is known. Hydration must begin with the same value. */
   readonly getServerSnapshot = (): undefined => undefined;
 
-  /** Unsubscribes from the users to whom the store has subscribed, and stops. */
+  /**
+   * Unsubscribes from the users to whom the store has subscribed, and stops. The store must not be used afterwards:
+   * `statusStore` still returns it for this client, but it handles no events.
+   */
   async destroy(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stops.splice(0).forEach((stop) => {

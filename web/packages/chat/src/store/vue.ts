@@ -30,8 +30,9 @@ export const lamplight = {
 };
 
 /**
- * Returns the newest status of a user, and updates it while the component is mounted. Undefined until the status is
- * known, and in server-side rendering.
+ * Returns the newest status of a user, and updates it until the component is unmounted. Undefined if `userID` is
+ * undefined, while the status is not known or no user is logged in, and in server-side rendering. Throws an error if
+ * the application does not use the plugin.
  */
 export function useUserStatus(
   userID: MaybeRefOrGetter<string | undefined>,
