@@ -12,8 +12,8 @@ import type { Abilities, GetUserStatusData, SubscribeUserStatusData, Subscriptio
 import { isNewer, type UserStatus } from "../machine/status.js";
 
 /**
- * The part of a client that the store uses. The clients of `@lamplight/chat` have it, those of the entry `compat`
- * not.
+ * The part of a client that the store uses. The clients of `@lamplight/chat` have it. Those of its entry `compat` do
+ * not, because they have no `getSubscriptions`.
  */
 export interface StatusClient {
   isReady(): boolean;
