@@ -20,7 +20,7 @@ const BATCH = 100;
 
 /**
  * The list of blocked users, sorted by their names. Each row has a button that ends the block after a confirmation. The
- * list changes when another device blocks or unblocks somebody.
+ * list also changes when another device of the user blocks or unblocks somebody.
  *
  * ```html
  * <tuikit-block-list></tuikit-block-list>
