@@ -203,9 +203,10 @@ export const avatarStyles = css`
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
  * @cssprop [--tuikit-avatar-size=48px] - The side length.
  * @cssprop [--tuikit-avatar-radius=30%] - The radius of the corners.
- * @cssprop [--tuikit-online=#16a34a] - The dot of an online user.
+ * @cssprop [--tuikit-online=#16a34a] - The dot of an online user. The default is that of the light theme.
  * @cssprop [--tuikit-offline=#8a94a3] - The dot of any other user.
- * @cssprop [--tuikit-ring=#ffffff] - The ring around the dot.
+ * @cssprop [--tuikit-ring=#ffffff] - The ring around the dot. The default is that of the light theme.
+ * @cssprop [--tuikit-background=#ffffff] - The inside of a hollow dot. The default is that of the light theme.
  */
 @customElement("tuikit-avatar")
 export class TuikitAvatar extends LitElement {
@@ -243,7 +244,7 @@ export class TuikitAvatar extends LitElement {
   /** Whether the status was received before the connection was lost. The dot is then hollow. */
   @property({ type: Boolean }) stale = false;
 
-  /** The language: `en` or `zh`; default: the language of the page. */
+  /** The language: `en` or `zh`. Default: the language of the page; the language of the kit is ignored. */
   @property() language = "";
 
   /** The theme: `light` or `dark`; default: the browser's setting. */

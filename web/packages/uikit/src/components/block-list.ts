@@ -38,7 +38,7 @@ const BATCH = 100;
  * @csspart menu - The confirmation.
  * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
- *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-danger`, `-popup`, `-font`, `-font-size`.
+ *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-shadow`, `-font`, `-font-size`.
  */
 @customElement("tuikit-block-list")
 export class TuikitBlockList extends LitElement {

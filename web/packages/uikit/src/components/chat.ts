@@ -50,7 +50,7 @@ const NEAR_BEGINNING = 240;
  *   colour `--tuikit-on-bubble-own`.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
  *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`,
- *   `-offline`, `-ring`, `-font`, `-font-size`.
+ *   `-offline`, `-ring`, `-popup`, `-shadow`, `-font`, `-font-size`.
  */
 @customElement("tuikit-chat")
 export class TuikitChat extends StatusElement {

@@ -59,7 +59,8 @@ export interface OwnStatusEventDetail {
  * @csspart suggestion - A suggested status.
  * @csspart duration - A duration that the user can choose.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
- *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-font`, `-font-size`.
+ *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-shadow`, `-font`,
+ *   `-font-size`.
  */
 @customElement("tuikit-own-status")
 export class TuikitOwnStatus extends LitElement {
