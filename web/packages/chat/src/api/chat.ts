@@ -4,8 +4,9 @@ import { EVENT, TYPES } from "./constants.js";
 import * as conversations from "./conversations.js";
 import type { Core } from "./core.js";
 import { randomId, tabStore, takeDevice } from "./device.js";
-import { Driver, type WebSocketConstructor } from "../machine/driver.js";
+import { Driver } from "../machine/driver.js";
 import { type ChatEvent, Emitter, type EventData, type EventName, type Handler } from "./emitter.js";
+import { globalWebSocket, pageOf } from "./environment.js";
 import { ChatError, isRefusal, refused } from "../machine/errors.js";
 import { ListsSync } from "../lists/sync.js";
 import { Log, type LogLevel } from "./log.js";
@@ -157,7 +158,10 @@ export class Chat {
     return done({});
   }
 
-  /** Logs out, closes the connection and removes the listeners. Resolves with undefined, even if the logout fails. */
+  /**
+   * Logs out, ends the session and removes the listeners. Resolves with undefined, even if the logout fails. The
+   * session of this client has then ended nevertheless; the server may keep the login of a device that is not Web.
+   */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
     try {
@@ -165,8 +169,9 @@ export class Chat {
         await this.#driver.call("logout", {});
       }
     } catch (error) {
-      this.#log.info("the logout did not reach the server", error);
+      this.#log.info("the logout has failed", error);
     } finally {
+      this.#driver.close();
       this.#emitter.clear();
       this.#release();
     }
@@ -579,18 +584,4 @@ export class Chat {
 
 function done<T>(data: T): api.Result<T> {
   return { code: 0, data };
-}
-
-function globalWebSocket(): WebSocketConstructor {
-  const found = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  if (found === undefined) {
-    throw check.wrong(
-      "there is no WebSocket here; hand one in: create({ WebSocket: … }), such as that of the package ws",
-    );
-  }
-  return found;
-}
-
-function pageOf(): EventTarget | undefined {
-  return typeof window === "undefined" ? undefined : window;
 }

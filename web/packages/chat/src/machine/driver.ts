@@ -148,6 +148,11 @@ export class Driver {
     this.#step({ type: what === "back" ? "networkChanged" : what });
   }
 
+  /** Ends the session without a logout: closes the link, and rejects all waiting calls with 6014. */
+  close(): void {
+    this.#step({ type: "closed" });
+  }
+
   #ask(
     input: (call: CallId, deadline: number) => Input,
     learn: (body: ServerMessageJson) => void = () => undefined,

@@ -171,6 +171,8 @@ export type Input =
   | { readonly type: "woken" }
   /** The user has left the page. The link is closed, and nothing is due until the page returns. */
   | { readonly type: "left" }
+  /** The application gives up the client. The session ends without a logout. */
+  | { readonly type: "closed" }
   /** The browser reports that there is no network. A server on this machine may still be reachable. */
   | { readonly type: "networkGone" }
   /** A deadline has passed. */
