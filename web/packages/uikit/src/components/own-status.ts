@@ -138,19 +138,7 @@ export class TuikitOwnStatus extends LitElement {
     if (changed.has("durations")) {
       this.#durations = durationsOf(this.durations);
     }
-    const client = currentKit()?.client;
-    if (this.isConnected && this.#own?.client !== client) {
-      this.#own?.stop();
-      this.#own =
-        client === undefined
-          ? null
-          : new OwnStatus({
-              client,
-              onChange: (before) => {
-                this.#changed(before);
-              },
-            });
-    }
+    this.#follow();
   }
 
   protected override render(): TemplateResult {
@@ -175,11 +163,16 @@ export class TuikitOwnStatus extends LitElement {
 
   /**
    * Sets the custom status without the editor. It ends after `expiresIn` seconds; 0 means no end. An empty text
-   * clears the custom status. Rejects if the call fails. Call it after `TUIKit.init`.
+   * clears the custom status. Rejects if the call fails, before `TUIKit.init`, if this element is not in the page, and
+   * if the client has no `setSelfStatus`.
    */
   async set(customStatus: string, expiresIn = 0): Promise<void> {
     const words = this.#words;
-    await this.#own?.say(customStatus, expiresIn);
+    const own = this.#follow();
+    if (own === null) {
+      throw new Error("call TUIKit.init first, and add the element to the page");
+    }
+    await own.say(customStatus, expiresIn);
     this.announcement = customStatus === "" ? words.statusCleared : words.statusSet(customStatus);
     const detail: OwnStatusEventDetail = { customStatus, expiresIn };
     this.dispatchEvent(new CustomEvent("tuikit-own-status-set", { detail, bubbles: true, composed: true }));
@@ -188,6 +181,27 @@ export class TuikitOwnStatus extends LitElement {
   /** Focuses the text of the editor, or the button that opens the editor. */
   override focus(options?: FocusOptions): void {
     (this.field ?? this.button)?.focus(options);
+  }
+
+  /**
+   * Follows the client of the current kit. Returns the status of its user; null if there is no kit, or if this element
+   * is not in the page.
+   */
+  #follow(): OwnStatus | null {
+    const client = currentKit()?.client;
+    if (this.isConnected && this.#own?.client !== client) {
+      this.#own?.stop();
+      this.#own =
+        client === undefined
+          ? null
+          : new OwnStatus({
+              client,
+              onChange: (before) => {
+                this.#changed(before);
+              },
+            });
+    }
+    return this.#own;
   }
 
   get #words(): Words {
