@@ -27,7 +27,7 @@ export interface TUIKitConfig {
   isShowOnlineStatus?: boolean;
   /**
    * The language of the components that have no language of their own: `en` or `zh`. Default: the language of the
-   * page. `<tuikit-avatar>` ignores this setting, and uses the language of the page.
+   * page.
    */
   language?: string;
   /**
