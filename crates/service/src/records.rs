@@ -182,7 +182,7 @@ impl Records {
 
     /// Whether the directory has lost records that it had at `since`.
     pub(crate) fn are_lost_since(&self, since: Timestamp, now: Now) -> bool {
-        self.lost(now).is_some_and(|lost| since < lost.at.after(CLOCK_ERROR))
+        self.lost(now).is_some_and(|lost| since < lost.by.after(CLOCK_ERROR))
     }
 
     /// Whether records that were lost are still being created again. The creation ends one grace after the loss.
@@ -408,10 +408,10 @@ impl Records {
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
         // A directory that is not shared uses the clock of this node.
-        let lost_at = if self.is_shared() { self.observe_epoch(now).lost_at() } else { epoch };
+        let lost_by = if self.is_shared() { self.observe_epoch(now).lost_by() } else { epoch };
         for (_, logins) in found.iter_mut().flatten() {
             // A later login is being recorded or undone, and that operation updates the record itself.
-            logins.retain(|login| login.at < lost_at.after(CLOCK_ERROR));
+            logins.retain(|login| login.at < lost_by.after(CLOCK_ERROR));
         }
         Ok(found)
     }
