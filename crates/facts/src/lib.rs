@@ -28,6 +28,7 @@ pub use outbox::{
 use futures_util::future::BoxFuture;
 use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
 pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
+use std::ops::Range;
 
 /// The future result of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
@@ -121,6 +122,15 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Returns up to `limit` users with a durable login, in ascending order, each of them once. If `after` is given,
     /// only users after this one are returned.
     fn users_logged_in(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>>;
+
+    /// Reads one page of the last logins of all devices, and returns the durable ones whose time is in `times`. A page
+    /// examines `limit` logins, so the cost of a call depends only on `limit`.
+    fn logins_recorded(
+        &self,
+        times: Range<Timestamp>,
+        after: Option<LoginCursor>,
+        limit: usize,
+    ) -> Answer<'_, LoginsRecorded>;
 }
 
 /// The maximum number of end marks that are stored for one user.
@@ -200,6 +210,24 @@ pub struct Login {
     pub at: Timestamp,
     /// The number of the login.
     pub number: u64,
+}
+
+/// The position of the next page of [`Facts::logins_recorded`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LoginCursor {
+    /// The user of the last login that was examined.
+    pub user: User,
+    /// The device of that login.
+    pub device: DeviceId,
+}
+
+/// A page of [`Facts::logins_recorded`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LoginsRecorded {
+    /// The logins, in ascending order of users and devices.
+    pub logins: Vec<(User, Login)>,
+    /// The position of the next page; `None` if this page was empty, so there is no further login.
+    pub next: Option<LoginCursor>,
 }
 
 /// The arguments of [`Facts::record_login`].
