@@ -17,7 +17,7 @@ use crate::worker::Command;
 use lamplight_core::{Course, Duty, LeaseTimes, LostNode, common_ahead, pause_after_ended};
 use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Timestamp};
-use lamplight_service::{ComparedCursor, RecordedCursor, Service, ServiceError};
+use lamplight_service::{ComparedCursor, RecordedCursor, Service, ServiceError, UnenteredCursor};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,8 @@ const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 /// The interval at which `restore_records` checks the epoch of the directory.
 const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
-/// The interval at which a draining node checks whether its last connections have ended.
+/// The interval at which a draining node checks whether its last connections have ended, and at which a starting node
+/// reads the register.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// The number of users in one step of rebuilding missing records.
 const RESTORED_AT_ONCE: usize = 500;
@@ -80,14 +81,44 @@ pub struct Joined {
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// Sets the clock to the time of the directory. If the time of the nodes in the register differs from it by a second or
-/// more, sets the clock to the time of the nodes.
-pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
-    let sent = clock.local();
-    let register = nodes.read(clock.now()).await?;
-    clock.measure(sent, clock.local(), register.at);
-    clock.begin_ahead(common_ahead(register.nodes.iter().map(|node| node.entry.clock_ahead)));
-    Ok(())
+/// Sets the clock to the time of the directory. If the time of the nodes in the register still differs from the
+/// directory's time, sets the clock to the time of the nodes.
+///
+/// After a failover or a loss of data, the running nodes may not have measured the clock of the new server yet, and the
+/// register may have lost them. If the epoch `epoch` of the directory is younger than `lease`, this function therefore
+/// waits until the register tells their time, but at most for `lease`. `is_first` tells whether this may be the first
+/// node of its cluster.
+pub async fn measure_clock(
+    nodes: &dyn Nodes,
+    clock: &Clock,
+    epoch: Timestamp,
+    lease: Duration,
+    is_first: bool,
+) -> Result<(), DirectoryError> {
+    let began = clock.local();
+    loop {
+        let sent = clock.local();
+        let register = nodes.read(clock.now()).await?;
+        let answered = clock.local();
+        let common = register.common_ahead(lease);
+        if common.is_none()
+            && may_tell_soon(&register, epoch, lease, is_first)
+            && answered.since(began) < lease
+        {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            continue;
+        }
+        clock.measure(sent, answered, register.at);
+        let of_all = || common_ahead(register.nodes.iter().map(|node| node.entry.clock_ahead));
+        clock.begin_ahead(common.unwrap_or_else(of_all));
+        return Ok(());
+    }
+}
+
+/// Whether the register may tell the time of the running nodes soon, because the epoch has just begun.
+fn may_tell_soon(register: &Register, epoch: Timestamp, lease: Duration, is_first: bool) -> bool {
+    // If the clock of the store is behind the epoch, the clock has moved back.
+    register.at.wall.since(epoch) < lease && !(register.nodes.is_empty() && is_first)
 }
 
 impl Cluster {
@@ -112,6 +143,7 @@ impl Cluster {
             connections: u64::try_from(self.metrics.connections()).unwrap_or(0),
             is_draining: self.health.course() > Course::Serving,
             clock_ahead: self.clock.ahead_of_directory(),
+            clock: self.clock.of_directory(),
             ..self.entry.clone()
         }
     }
@@ -229,6 +261,7 @@ impl Cluster {
         // work of one node is enough, because the search reads all partitions.
         let may_be_removed = !lost.is_registered || self.service.duties().has(Duty::Whole);
         if failed == 0 && may_be_removed && self.service.has_no_connections(lost.node).await? {
+            self.end_unentered(lost).await?;
             self.compare_restrictions().await?;
             match lost.is_registered {
                 true => _ = self.nodes.remove_lost(lost.node, lost.beat).await?,
@@ -236,6 +269,22 @@ impl Cluster {
             }
         }
         Ok(ended)
+    }
+
+    /// Ends the logins that the lost node has recorded in the facts and that have not entered a live record.
+    async fn end_unentered(&self, lost: LostNode) -> Result<(), ServiceError> {
+        let mut place = Some(UnenteredCursor::first(lost, self.clock.now()));
+        let mut ended = 0;
+        while let Some(from) = place {
+            let page = self.service.end_unentered(from, self.clock.now()).await?;
+            ended += page.ended;
+            place = page.next;
+            tokio::time::sleep(BETWEEN_COMPARED).await;
+        }
+        if ended > 0 {
+            tracing::info!(ended, node = lost.node.0, "logins that a lost node has not completed were ended");
+        }
+        Ok(())
     }
 
     /// Compares the restrictions of all live records with the facts. The lost node may have committed a change that has
@@ -445,9 +494,9 @@ mod tests {
     use crate::log_metrics::LogMetrics;
     use crate::metrics::Sources;
     use lamplight_core::Membership;
-    use lamplight_directory::{InProcessDirectory, LocalNodes};
+    use lamplight_directory::{InProcessDirectory, LocalNodes, RegisteredNode};
     use lamplight_facts_sqlite::SqliteFacts;
-    use lamplight_model::NodeId;
+    use lamplight_model::{NodeId, Now};
     use lamplight_service::ThrottleLimits;
 
     const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
@@ -525,6 +574,23 @@ mod tests {
                 assert_eq!(other.clear(lost).await.unwrap(), 0);
             }
             assert_eq!(registered().await, [NodeId(2)]);
+        }
+    }
+
+    #[test]
+    fn after_the_beginning_of_an_epoch_a_node_waits_for_the_time_of_the_others() {
+        let (lease, epoch) = (Duration::from_secs(9), Timestamp(1_000_000));
+        for (name, at, nodes, is_first, expected) in [
+            ("the first node of a cluster", 10, 0, true, false),
+            ("the register was lost", 8_999, 0, false, true),
+            ("nodes that have not measured the clock", 8_999, 2, true, true),
+            ("the epoch has begun a lease ago", 9_000, 2, false, false),
+            ("the clock has moved back", -60_000, 0, false, true),
+        ] {
+            let wall = Timestamp(epoch.0.saturating_add_signed(at));
+            let node = RegisteredNode { entry: NodeEntry::default(), beat: 1, is_drain_requested: false };
+            let register = Register { at: Now { moment: Moment(0), wall }, nodes: vec![node; nodes] };
+            assert_eq!(may_tell_soon(&register, epoch, lease, is_first), expected, "{name}");
         }
     }
 }

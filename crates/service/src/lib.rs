@@ -59,6 +59,7 @@ pub use operations::messages::{
 pub use operations::profiles::{MAX_USERS_INFO, UsersInfo};
 pub use operations::session_events::{EventsRecorded, RecorderTerms};
 pub use operations::status::{Queried, SubscribeDone, UnsubscribeDone, Viewing};
+pub use operations::unentered::{UnenteredCursor, UnenteredPage};
 pub use operations::upkeep::{Expiring, Recovery};
 pub use operations::visibility::{ComparedCursor, OwnBlockList, UsersBlocked, UsersUnblocked};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, Outbox, OutboxBell};

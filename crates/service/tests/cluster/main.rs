@@ -5,6 +5,7 @@
 #[path = "../forgetful/mod.rs"]
 mod forgetful;
 mod losses;
+mod unentered;
 
 use forgetful::Forgetful;
 use lamplight_auth::{Claims, sign};
@@ -365,6 +366,7 @@ async fn a_node_that_still_deletes_an_app_removes_no_record_of_the_app_that_was_
         assert_eq!(cluster.here.deletions().under_way(), [AppId(1)]);
         if refreshes {
             assert_eq!(cluster.here.refresh_apps().await.unwrap(), [AppId(1)]);
+            assert_eq!(cluster.here.deletions().under_way(), []);
         }
         while cluster.here.deletions().proceed(now(3)).await.unwrap() {}
         assert_eq!(cluster.here.deletions().under_way(), []);
