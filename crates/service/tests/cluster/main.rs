@@ -5,6 +5,7 @@
 #[path = "../forgetful/mod.rs"]
 mod forgetful;
 mod losses;
+mod two_texts;
 mod unentered;
 
 use forgetful::Forgetful;
