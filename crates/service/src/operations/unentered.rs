@@ -109,7 +109,7 @@ impl Service {
                         it.id == refused.device && it.login == number && matches!(it.link, Link::Gone { .. })
                     })
                 };
-                let is_there = !is_lacking(Some(presence), login) && !(has_seeded && is_made_from_facts());
+                let is_there = !(is_lacking(Some(presence), login) || has_seeded && is_made_from_facts());
                 if is_there || self.directory.epoch() != read_in {
                     return Transition::quiet(None);
                 }

@@ -35,7 +35,7 @@ async fn of_two_texts_that_two_nodes_know_all_nodes_have_one_after_a_loss() {
         assert!(status.version > known_there.version);
         let mut entries = Vec::new();
         assert_eq!(cluster.log.take(&mut entries), Heard::All);
-        let last = entries.iter().filter_map(|entry| entry.news.status()).last().unwrap().0.clone();
+        let last = entries.iter().filter_map(|entry| entry.news.status()).next_back().unwrap().0.clone();
         assert_eq!(last, status, "{text}: what the log has told last is what the record has");
     }
 }

@@ -21,7 +21,9 @@ impl Cluster {
         };
         match self.facts.record_login(login).await.unwrap() {
             LoginRecorded::Recorded { number, .. } => number,
-            refused => panic!("{refused:?}"),
+            refused @ (LoginRecorded::Revoked | LoginRecorded::Ended(_) | LoginRecorded::NoAccount) => {
+                panic!("{refused:?}")
+            }
         }
     }
 
