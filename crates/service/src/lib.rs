@@ -42,7 +42,7 @@ pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, net
 pub use open_connection::{NotCurrent, OpenConnection};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
-pub use operations::cluster::ClearedPage;
+pub use operations::cluster::{ClearedPage, PutBack};
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use operations::feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use operations::find::{

@@ -140,7 +140,7 @@ impl LoginTask {
                 platform,
                 number: done.login,
                 issued: done.issued,
-                since: Second::of(done.at),
+                recorded_in: Some(done.recorded_in),
                 watcher,
                 heartbeat_timeout: heartbeat_timeout.into(),
                 sig_expires: Second::of(sig_expires),

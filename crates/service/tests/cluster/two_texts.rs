@@ -28,7 +28,7 @@ async fn of_two_texts_that_two_nodes_know_all_nodes_have_one_after_a_loss() {
             put_back.reverse();
         }
         for (node, open) in put_back {
-            assert_eq!(node.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
+            assert_eq!(node.put_back(&open, LOCAL, now(101)).await.unwrap().outcome, Reasserted::PutBack);
         }
         let status = cluster.status("ann", 102).await.unwrap();
         assert_eq!((status.custom_status.as_str(), status.status_type), (expected, Online), "{text}");
