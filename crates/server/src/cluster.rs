@@ -10,11 +10,15 @@
 //! [`Duties`](lamplight_service::Duties) decides which node has which duty. Two nodes may do the same task without
 //! harm.
 
+mod first_time;
+
+pub use first_time::measure_clock;
+
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::metrics::{ClusterMetrics, Metrics};
 use crate::worker::Command;
-use lamplight_core::{Course, Duty, LeaseTimes, LostNode, common_ahead, pause_after_ended};
+use lamplight_core::{Course, Duty, LeaseTimes, LostNode, pause_after_ended};
 use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Timestamp};
 use lamplight_service::{ComparedCursor, RecordedCursor, Service, ServiceError, UnenteredCursor};
@@ -30,8 +34,7 @@ const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 /// The interval at which `restore_records` checks the epoch of the directory.
 const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
-/// The interval at which a draining node checks whether its last connections have ended, and at which a starting node
-/// reads the register.
+/// The interval at which a draining node checks whether its last connections have ended.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// The number of users in one step of rebuilding missing records.
 const RESTORED_AT_ONCE: usize = 500;
@@ -79,46 +82,6 @@ pub struct Cluster {
 pub struct Joined {
     cluster: Arc<Cluster>,
     tasks: Mutex<Vec<AbortHandle>>,
-}
-
-/// Sets the clock to the time of the directory. If the time of the nodes in the register still differs from the
-/// directory's time, sets the clock to the time of the nodes.
-///
-/// After a failover or a loss of data, the running nodes may not have measured the clock of the new server yet, and the
-/// register may have lost them. If the epoch `epoch` of the directory is younger than `lease`, this function therefore
-/// waits until the register tells their time, but at most for `lease`. `is_first` tells whether this may be the first
-/// node of its cluster.
-pub async fn measure_clock(
-    nodes: &dyn Nodes,
-    clock: &Clock,
-    epoch: Timestamp,
-    lease: Duration,
-    is_first: bool,
-) -> Result<(), DirectoryError> {
-    let began = clock.local();
-    loop {
-        let sent = clock.local();
-        let register = nodes.read(clock.now()).await?;
-        let answered = clock.local();
-        let common = register.common_ahead(lease);
-        if common.is_none()
-            && may_tell_soon(&register, epoch, lease, is_first)
-            && answered.since(began) < lease
-        {
-            tokio::time::sleep(BETWEEN_LOOKS).await;
-            continue;
-        }
-        clock.measure(sent, answered, register.at);
-        let of_all = || common_ahead(register.nodes.iter().map(|node| node.entry.clock_ahead));
-        clock.begin_ahead(common.unwrap_or_else(of_all));
-        return Ok(());
-    }
-}
-
-/// Whether the register may tell the time of the running nodes soon, because the epoch has just begun.
-fn may_tell_soon(register: &Register, epoch: Timestamp, lease: Duration, is_first: bool) -> bool {
-    // If the clock of the store is behind the epoch, the clock has moved back.
-    register.at.wall.since(epoch) < lease && !(register.nodes.is_empty() && is_first)
 }
 
 impl Cluster {
@@ -494,9 +457,9 @@ mod tests {
     use crate::log_metrics::LogMetrics;
     use crate::metrics::Sources;
     use lamplight_core::Membership;
-    use lamplight_directory::{InProcessDirectory, LocalNodes, RegisteredNode};
+    use lamplight_directory::{InProcessDirectory, LocalNodes};
     use lamplight_facts_sqlite::SqliteFacts;
-    use lamplight_model::{NodeId, Now};
+    use lamplight_model::NodeId;
     use lamplight_service::ThrottleLimits;
 
     const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
@@ -574,23 +537,6 @@ mod tests {
                 assert_eq!(other.clear(lost).await.unwrap(), 0);
             }
             assert_eq!(registered().await, [NodeId(2)]);
-        }
-    }
-
-    #[test]
-    fn after_the_beginning_of_an_epoch_a_node_waits_for_the_time_of_the_others() {
-        let (lease, epoch) = (Duration::from_secs(9), Timestamp(1_000_000));
-        for (name, at, nodes, is_first, expected) in [
-            ("the first node of a cluster", 10, 0, true, false),
-            ("the register was lost", 8_999, 0, false, true),
-            ("nodes that have not measured the clock", 8_999, 2, true, true),
-            ("the epoch has begun a lease ago", 9_000, 2, false, false),
-            ("the clock has moved back", -60_000, 0, false, true),
-        ] {
-            let wall = Timestamp(epoch.0.saturating_add_signed(at));
-            let node = RegisteredNode { entry: NodeEntry::default(), beat: 1, is_drain_requested: false };
-            let register = Register { at: Now { moment: Moment(0), wall }, nodes: vec![node; nodes] };
-            assert_eq!(may_tell_soon(&register, epoch, lease, is_first), expected, "{name}");
         }
     }
 }
