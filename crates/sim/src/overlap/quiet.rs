@@ -157,7 +157,7 @@ impl World {
 
     /// Waits while a record has a deadline within the time in which its change reaches everybody, for example the end of
     /// the retention of a login.
-    fn wait_for_deadlines(&mut self) {
+    pub(super) fn wait_for_deadlines(&mut self) {
         for _ in 0..MOST_DEADLINES {
             let now = self.node().shared.now().moment;
             let until = now + Duration::from_millis(CLOCK_ERROR + REACHES_ALL);
