@@ -14,6 +14,7 @@ mod gathering;
 mod interest;
 mod key_refresh;
 mod lane_leasing;
+mod lists_mark;
 mod login_line;
 mod losses;
 mod mailbox;

@@ -4,6 +4,7 @@
 use super::{Deletion, Presence};
 use crate::custom::Custom;
 use crate::device::{Device, Link};
+use crate::lists_mark::ListsMark;
 use crate::multi_device::{Contender, victims};
 use crate::signatures::Signatures;
 use crate::subscriptions::Subscriptions;
@@ -94,6 +95,7 @@ impl Presence {
             subscriptions: Subscriptions::default(),
             subscriptions_end: Optional::NONE,
             subscriptions_lost: may_have_had_list,
+            lists_mark: ListsMark::NONE,
             sigs: Signatures::of_facts(revoked),
             ended_through,
             deleted_through: 0,
@@ -296,7 +298,7 @@ impl Presence {
         }
         self.deleted_through = self.deleted_through.max(through);
         transition.restricted = self.show_deletion(now);
-        transition.unsubscribed = self.subscriptions.clear();
+        transition.unsubscribed = self.subscriptions_mut().clear();
         self.subscriptions_end = Optional::NONE;
         self.subscriptions_lost = false;
         self.deleted = Some(Box::new(Deletion::at(now.moment, settings)));

@@ -75,7 +75,7 @@ impl Presence {
         let after = before.deleted(now);
         let differs = after != *before;
         if differs {
-            self.restrictions = Some(Arc::new(after));
+            self.replace_restrictions(after);
         }
         differs
     }
@@ -111,7 +111,7 @@ impl Presence {
         {
             self.version = newest.version.next(now.wall);
         }
-        self.restrictions = Some(Arc::new(after));
+        self.replace_restrictions(after);
     }
 
     /// The status of a user who is not ONLINE; `None` if the user is ONLINE. Such a status has no custom status and no
@@ -144,7 +144,7 @@ impl Presence {
         let lapsed = self.restrictions.as_ref().and_then(|restrictions| restrictions.lapsed(now));
         let has_lapsed = lapsed.is_some();
         if let Some(lapsed) = lapsed {
-            self.restrictions = Some(Arc::new(lapsed));
+            self.replace_restrictions(lapsed);
         }
         has_lapsed
     }
