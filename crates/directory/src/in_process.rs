@@ -224,7 +224,7 @@ impl InProcessDirectory {
             None => {
                 let saved = record.presence.save(now);
                 if self.keep(user, &EntryRef::Put(user, &saved, rev, place)) {
-                    record.mark_lists_as_written();
+                    record.mark_lists(rev);
                 }
             }
         }
@@ -536,10 +536,10 @@ impl Record {
         (passed <= MOST_CHANGES_WITHOUT_LISTS).then(|| self.rev.saturating_sub(u64::from(passed)))
     }
 
-    /// Notes that the journal has an entry of this revision with the lists.
-    fn mark_lists_as_written(&mut self) {
+    /// Notes that the journal has the current lists in an entry of the revision `lists_rev`.
+    fn mark_lists(&mut self, lists_rev: u64) {
         // Without a mark, the next entry has the lists too.
-        self.presence.mark_lists(NonZeroU32::new(self.rev as u32));
+        self.presence.mark_lists(NonZeroU32::new(lists_rev as u32));
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) struct Found {
     /// The record; `None` if it was removed.
     pub presence: Option<Box<SavedPresence>>,
     /// The revision of the entry from which the lists of the record come; 0 if there is none.
-    lists_rev: u64,
+    pub lists_rev: u64,
     /// The lowest revision of an entry that has the current lists.
     lists_since: u64,
 }

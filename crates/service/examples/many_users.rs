@@ -1,7 +1,7 @@
 //! Adds users with logins and live records to the data folder of a server that is not running. Each has one device and
 //! is subscribed to twenty others.
 //!
-//! `cargo run --release -p lamplight-server --example many_users -- FOLDER 1000000`
+//! `cargo run --release -p lamplight-service --example many_users -- FOLDER 1000000`
 //!
 //! The folder has exactly one app. The live records are left as after a `kill -9`: a snapshot, and the changes since then.
 
