@@ -6,6 +6,7 @@
 //! The folder has exactly one app. The live records are left as after a `kill -9`: a snapshot, and the changes since then.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::disallowed_methods, reason = "an example has the clock of its process")]
 
 use futures_util::stream::{self, StreamExt};
 use lamplight_core::{Connect, LinkEnd, Presence, UserFacts};
@@ -50,12 +51,13 @@ async fn main() {
     let on = |n: usize| DeviceId::new(&format!("load-{n:07}")).unwrap();
     let of = |app: AppId, n: usize| User::new(app, id(n));
 
+    let facts = &facts;
     let record = |n: usize| {
         let (platform, now) = (Platform::Linux, now(begun));
         let (at, issued) = (now.wall, now.wall.0 / 1_000);
         let (user, device) = (of(app.id, n), on(n));
         let login = NewLogin { user, device, platform, at, issued, durable: true, resume: false };
-        async { (n, facts.record_login(login).await.unwrap()) }
+        async move { (n, facts.record_login(login).await.unwrap()) }
     };
     let mut recorded = stream::iter((0..users).map(record)).buffered(WINDOW);
     while let Some((n, recorded)) = recorded.next().await {
