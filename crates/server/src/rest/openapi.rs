@@ -171,10 +171,7 @@ fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
 
 fn done(display: bool) -> Schema {
     let about = "The call was done. If some entries of a batch failed, `ErrorInfo` says how many.";
-    envelope("OK", text(), code().enum_values(Some([0])), display)
-        .description(Some(about))
-        .build()
-        .into()
+    envelope("OK", text(), code().enum_values(Some([0])), display).description(Some(about)).build().into()
 }
 
 fn refused(display: bool) -> Schema {

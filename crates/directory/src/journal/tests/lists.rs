@@ -57,7 +57,7 @@ fn kept(directory: &dyn Directory, of: &User) -> Option<Kept> {
             rev,
         })
     };
-    finish(directory.read_revisions(&[of.clone()], look)).unwrap().remove(0)
+    finish(directory.read_revisions(std::slice::from_ref(of), look)).unwrap().remove(0)
 }
 
 fn lists_are_lost(directory: &dyn Directory, of: &User) -> bool {
