@@ -280,9 +280,11 @@ fn a_list_in_the_former_generation_is_found_until_the_snapshot_is_complete() {
         }
         let disk = std::sync::Arc::new(super::RealDisk);
         let killed = InProcessDirectory::open_on(disk, "one".into(), copy.path(), now(5), GRACE).unwrap();
-        assert_eq!(kept(&killed.0, &user(1)), kept(&*world.directory, &user(1)));
+        let states = (kept(&killed.0, &user(1)), kept(&*world.directory, &user(1)));
         go_on.send(()).unwrap();
         rewriting.join().unwrap().unwrap();
+        // A failed assertion before the snapshot goes on would wait for ever.
+        assert_eq!(states.0, states.1);
     });
     set_custom(&*world.directory, &user(1), "after", now(6));
     let expected = kept(&*world.directory, &user(1));
