@@ -19,10 +19,12 @@ const OPENAPI_COMMAND: &str = "run --quiet --locked --package lamplight-server -
 const HEAD: &str = "\
 # Codes
 
-Every answer of the server, to a client or to a backend, carries one of these numbers. A call that is answered
-with a code other than 0 has changed nothing.
+A refusal of the server, to a client or to a backend, has one of these numbers; 0 means success. The SDKs report errors of
+their own with 9508 and 9520. A call with a code other than 0 has changed nothing, except that a call with 70500 or 9520 may
+have been carried out.
 
-服务端对客户端或业务后台的每个应答都带有下表中的一个错误码；错误码不为 0 的调用不会产生任何改变。
+服务端对客户端或业务后台的拒绝应答带有下表中的一个错误码，0 表示成功；9508 与 9520 由 SDK 自身产生。
+错误码不为 0 的调用不会产生任何改变，但错误码为 70500 或 9520 的调用可能已被执行。
 
 Made by `cargo xtask codegen` from `crates/model/src/code.rs`; change it there.
 

@@ -9,25 +9,27 @@ use std::sync::Arc;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server has refused the call and changed nothing.
+    /// The server has refused the call and changed nothing, or the client itself has refused the call and not sent it.
+    /// With 70500 (internal error), the server may have executed the call.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// There is no session (6014): no login, a logout, a kick, or an expired UserSig.
+    /// There is no session (6014): no login, a logout, a kick, a deleted account, or an expired UserSig. A call that
+    /// was sent before the session ended gets this error too, and the server may have executed it.
     #[error("{}", Code::NOT_LOGGED_IN)]
     NotLoggedIn,
     /// The link broke before the answer, and repeating the call is not safe (9520). The server may or may not have
     /// executed the call.
     #[error("the connection broke before the answer")]
     Disconnected,
-    /// The server did not receive the call (9508). Either there was no connection within the call timeout, or too many
-    /// requests were waiting.
+    /// The call was not sent within the call timeout (9508), so the server has not executed it. There was no
+    /// connection, or too many earlier calls had no answer yet.
     #[error("not sent in time; the server has not been asked")]
     NotSent,
     /// There was no answer within the call timeout (9520). The server may or may not have executed the call.
     #[error("no answer in time")]
     Timeout,
-    /// A login failed (9508): the link could not be opened, or it ended before the answer. Other calls also return this
-    /// error if their answer lacks a required field.
+    /// A login failed (9508): the link could not be opened, or it ended before the answer. Another call returns this
+    /// error if its answer lacks a required field; the server has executed such a call.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
@@ -44,13 +46,13 @@ impl Error {
     }
 }
 
-/// A refusal by the server, with its code (SPEC section 7).
+/// A refusal by the server or by the client itself, with its code (SPEC section 7).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Refused {
     /// The code as a number, because a newer server may have codes that are unknown to this client.
     pub code: u32,
-    /// The server's error text in English.
+    /// The error text in English.
     pub message: String,
 }
 
@@ -120,10 +122,11 @@ pub enum LinkEnd {
     /// received none within the heartbeat timeout.
     #[error("no bytes came from the server in time")]
     Silent,
-    /// The attempt to connect exceeded its time limit.
+    /// The attempt to connect exceeded its time limit of 10 s, or the call timeout of a first login.
     #[error("no connection in time")]
     ConnectTimeout,
-    /// The server did not answer the login within the time limit.
+    /// The server did not answer the login within the time limit of 10 s, or within the call timeout of a first login.
+    /// Or it ended a connection on which no login came in time.
     #[error("no answer to the login in time")]
     LoginTimeout,
     /// The login was refused.
@@ -199,7 +202,8 @@ pub enum BuildError {
         /// The error of the file system.
         source: std::io::Error,
     },
-    /// A root certificate could not be parsed, or the given text contains no certificate.
+    /// A root certificate could not be parsed, or a given text contains no certificate, or neither the system nor the
+    /// application has given a certificate.
     #[error("root certificates: {0}")]
     RootCertificates(String),
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 /// An event of the client.
 ///
 /// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together report all changes of the local
-/// cache. An application that applies them in order has the same state as [`Client::cached`](crate::Client::cached).
+/// cache during a session. An event that [ends the session](Self::ends_session) empties the cache. An application that
+/// applies all of these in order has the same state as [`Client::cached`](crate::Client::cached).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -22,17 +23,19 @@ pub enum Event {
     ConnectFailed {
         /// The reason of the failure.
         why: LinkEnd,
-        /// The time until the next attempt; `None` if there will be none.
+        /// The time until the next attempt; `None` if there will be none. A call or a change of the network may begin
+        /// the attempt sooner.
         retry_in: Option<Duration>,
     },
     /// The link broke. The client reconnects by itself.
     Disconnected {
         /// The reason why the link broke.
         why: LinkEnd,
-        /// The time until the next attempt.
+        /// The time until the next attempt. A call or a change of the network may begin the attempt sooner.
         retry_in: Duration,
     },
-    /// Statuses that are new or have changed, each user once. After a reconnect, one event contains all changes.
+    /// Statuses that are new or have changed, each user once. After a reconnect, only the statuses that differ are
+    /// reported. If there are very many, they come in several events.
     StatusChanged(Vec<UserStatus>),
     /// Users who are no longer watched and were removed from the local cache.
     NotWatched(Vec<UserId>),
@@ -45,11 +48,12 @@ pub enum Event {
     },
     /// The app's settings have changed: which calls this client may make, or the limits of the calls.
     AbilitiesChanged(Abilities),
-    /// Messages that this user has received, or has sent from another device, oldest first. A message from this client
-    /// is included only in one case: its call failed with [`Error::Timeout`](crate::Error::Timeout), but the server has
-    /// stored it.
+    /// Messages that this user has received, and messages that another device of the user or the server API has sent
+    /// for the user, oldest first. A message from this client is included only in one case: its call failed with
+    /// [`Error::Timeout`](crate::Error::Timeout), but the server has stored it.
     MessagesReceived(Vec<Message>),
-    /// Rows of the conversation list have changed, because of a message or because of another device of the user.
+    /// Rows of the conversation list have changed: because of a message, by another device of the user, or by the
+    /// server API.
     ConversationsChanged {
         /// The new and changed rows.
         changed: Vec<ConversationInfo>,
@@ -78,22 +82,23 @@ pub enum Event {
     SelfInfoChanged(UserInfo),
     /// The profiles of mutual friends have changed.
     UsersInfoChanged(Vec<UserInfo>),
-    /// The client has missed changes of the user's lists. The application should read friends, conversations and the
-    /// block list again.
+    /// The client may have missed changes of the user's lists. The application should read friends, conversations and
+    /// the block list again.
     ListsOutdated,
     /// Another login, the server API or an operator has logged this device out. The session has ended.
     KickedOffline {
         /// The cause of the logout.
         by: KickedBy,
     },
-    /// The UserSig has expired and the session has ended. The application should log in with a new UserSig.
+    /// The token (UserSig or JWT) has expired, or the app no longer has the key of the token. The session has ended.
+    /// The application should log in with a new token.
     UserSigExpired,
     /// The account was deleted. The session has ended.
     AccountDeleted,
     /// Another process with the same device id has connected, and continues the session. The session of this process
     /// has ended.
     Superseded,
-    /// The server has refused to let this client reconnect. The session has ended.
+    /// The server has refused the login of a reconnect, for a reason that has no other event. The session has ended.
     LoginRefused(Refused),
     /// The application has logged out. The session has ended.
     LoggedOut,

@@ -23,10 +23,10 @@
 //! ```
 //!
 //! The [`Client`] keeps its session alive with heartbeats and reconnects. After every reconnect, its statuses are
-//! current again. It also reconnects when the server asks its clients to. While a call waits for its answer, the client
-//! gives up a link on which it receives nothing for 8 s. [`Client::network_changed`] reduces this time to 3 s; the
-//! application calls it when the device has changed its network or has woken up. [`Client::cached`] returns the
-//! statuses of the watched users, and [`Client::events`] reports their changes.
+//! current again. It also reconnects when the server asks its clients to. While a call or a heartbeat waits for its
+//! answer, the client gives up a link on which it receives nothing for 8 s. [`Client::network_changed`] reduces this
+//! time to 3 s; the application calls it when the device has changed its network or has woken up. [`Client::cached`]
+//! returns the statuses of the watched users, and [`Client::events`] reports their changes.
 //!
 //! The features `tls` and `websocket` are enabled by default. An address that needs a disabled feature is refused with
 //! [`BuildError::FeatureDisabled`].

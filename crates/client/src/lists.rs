@@ -23,14 +23,14 @@ pub struct UserInfo {
 pub struct UsersInfo {
     /// The users who have an account, in the order of the request.
     pub users: Vec<UserInfo>,
-    /// The users for whom the call failed.
+    /// The users without an account (70107).
     pub failures: Vec<ItemFailure>,
 }
 
 /// A user for whom a call about several users failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ItemFailure {
-    /// The text that the request contained for the user.
+    /// The `userID` of the request.
     pub user_id: String,
     /// The code of the failure (SPEC section 7).
     pub code: u32,

@@ -18,7 +18,7 @@ pub(crate) const FRAME_SLACK: usize = 32;
 /// The result of a login.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoggedIn {
-    /// The time by the server's clock.
+    /// The time by the server's clock when it sent the answer.
     pub server_time: Timestamp,
     /// Whether the account was created for this login.
     pub registered: bool,
@@ -62,9 +62,9 @@ impl From<v1::Abilities> for Abilities {
 /// The result of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Statuses {
-    /// The statuses of the users with an account.
+    /// The statuses of the users with an account, each user once, in the order of the request.
     pub statuses: Vec<UserStatus>,
-    /// The users for whom the call failed.
+    /// The users without an account (70107).
     pub failures: Vec<Failure>,
 }
 
@@ -73,7 +73,7 @@ pub struct Statuses {
 pub struct Subscribed {
     /// The current statuses of the users to whom the call has subscribed.
     pub statuses: Vec<UserStatus>,
-    /// The users for whom the subscription failed.
+    /// The users without an account (70107).
     pub failures: Vec<Failure>,
     /// The users who were evicted because the list was full, earliest first.
     pub evicted: Vec<UserId>,
@@ -85,7 +85,7 @@ pub struct Subscribed {
 /// The result of `unsubscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unsubscribed {
-    /// The users for whom the call failed.
+    /// The users who have no account (70107) and were not on the list.
     pub failures: Vec<Failure>,
     /// The users who are no longer watched, because they are not mutual friends either. They were removed from the
     /// cache.
@@ -104,7 +104,7 @@ pub struct Subscriptions {
 /// A user for whom a call about several users failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    /// The text that the request contained for the user. The text may be an invalid `userID`.
+    /// The `userID` of the request.
     pub user_id: String,
     /// The code of the failure (SPEC section 7).
     pub code: u32,

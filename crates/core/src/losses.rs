@@ -11,7 +11,7 @@ use std::time::Duration;
 /// If no clock is wrong, an epoch and the node's time of the loss differ by at most this. The difference includes the
 /// time until the node sees the epoch. If it is not larger, the epoch is used as the time of the loss, because all
 /// nodes have the same epoch.
-const AGREE_WITHIN: Duration = Duration::from_secs(5);
+const AGREE_WITHIN: Duration = Duration::from_secs(3);
 
 /// The epoch at the start of a node, and the last epoch that the node has seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +37,9 @@ struct Seen {
 pub struct Loss {
     /// The time of the loss, by the clock of this node.
     pub at: Timestamp,
+    /// A time that is not before the loss, by the clock of this node. If the clock of the store is a few seconds behind,
+    /// `at` may be before the loss.
+    pub by: Timestamp,
     /// How long ago the loss was.
     pub passed: Duration,
 }
@@ -72,26 +75,44 @@ impl Losses {
     /// started in the present epoch, there was no loss, and the result is `None`.
     pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
         let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
-        Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
+        let passed = seen.age + now.moment.since(seen.at.moment);
+        Some(Loss { at: seen.loss(), by: seen.loss_by(), passed })
     }
 
     /// A time after every write of a lost record. It is also after the writes of lost records that no running node has
     /// known.
     pub fn lost_before(&self) -> Timestamp {
-        self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
+        let Some(seen) = self.seen else { return self.began };
+        // The lost records have times of the running nodes. If there were none, they have times of the store.
+        let have_nodes_run = seen.epoch > self.began || self.ahead != 0;
+        // Equal on all nodes if the clocks agree, because each node makes versions of it.
+        let latest = if seen.clocks_agree() { seen.epoch.after(AGREE_WITHIN) } else { seen.noticed() };
+        if have_nodes_run { latest } else { seen.epoch.max(latest) }
     }
 
-    /// The time of the loss by the clock of this node, for comparisons with times that nodes have written.
-    pub fn lost_at(&self) -> Timestamp {
-        self.seen.map_or(self.began, |seen| seen.loss())
+    /// A time that is not before the loss, for comparisons with times that nodes have written.
+    pub fn lost_by(&self) -> Timestamp {
+        self.seen.map_or(self.began, |seen| seen.loss_by())
     }
 }
 
 impl Seen {
     fn loss(&self) -> Timestamp {
-        let loss = Timestamp(self.at.wall.0.saturating_sub(self.age.as_millis() as u64));
-        let difference = loss.since(self.epoch).max(self.epoch.since(loss));
-        if difference <= AGREE_WITHIN { self.epoch } else { loss }
+        if self.clocks_agree() { self.epoch } else { self.noticed() }
+    }
+
+    fn loss_by(&self) -> Timestamp {
+        if self.clocks_agree() { self.epoch.max(self.noticed()) } else { self.noticed() }
+    }
+
+    /// The time at which this node has noticed the loss, or would have noticed it if it had run.
+    fn noticed(&self) -> Timestamp {
+        Timestamp(self.at.wall.0.saturating_sub(self.age.as_millis() as u64))
+    }
+
+    fn clocks_agree(&self) -> bool {
+        let noticed = self.noticed();
+        noticed.since(self.epoch).max(self.epoch.since(noticed)) <= AGREE_WITHIN
     }
 }
 
@@ -129,9 +150,9 @@ mod tests {
         for (epoch, at) in observed {
             losses.observe(wall(*epoch), now(*at));
         }
-        let expected =
-            expected.map(|(at, passed)| Loss { at: wall(at), passed: Duration::from_secs(passed) });
-        assert_eq!(losses.last(is_before, now(1_000)), expected);
+        let expected = expected.map(|(at, passed)| (wall(at), Duration::from_secs(passed)));
+        let lost = losses.last(is_before, now(1_000));
+        assert_eq!(lost.map(|lost| (lost.at, lost.passed)), expected);
     }
 
     #[test]
@@ -164,13 +185,25 @@ mod tests {
 
     #[test]
     fn new_records_are_above_all_that_were_lost_on_whichever_clock() {
-        for (epoch, at, lost_before, lost_at) in
-            [(990, 991, 990, 990), (1_590, 990, 1_590, 990), (390, 990, 990, 990)]
-        {
+        for (epoch, at, lost_before, lost_by) in [
+            (990, 991, 993, 991),
+            (993, 990, 996, 993),
+            // The clock of the store is behind by almost as much as a node may need to notice the loss.
+            (986, 990, 990, 990),
+            (1_590, 990, 990, 990),
+            (390, 990, 990, 990),
+        ] {
             let mut losses = Losses::begin(wall(100), 0);
-            assert_eq!((losses.lost_before(), losses.lost_at()), (wall(100), wall(100)));
+            assert_eq!((losses.lost_before(), losses.lost_by()), (wall(100), wall(100)));
             losses.observe(wall(epoch), now(at));
-            assert_eq!((losses.lost_before(), losses.lost_at()), (wall(lost_before), wall(lost_at)));
+            assert_eq!((losses.lost_before(), losses.lost_by()), (wall(lost_before), wall(lost_by)));
+            assert_eq!(losses.last(true, now(at)).map(|lost| lost.by), Some(wall(lost_by)));
+        }
+        // A node that begins after the loss, alone or beside nodes whose time is behind the store by 600 s.
+        for (ahead, lost_before) in [(0, 1_590), (-600, 990)] {
+            let mut losses = Losses::begin(wall(1_590), ahead * 1_000);
+            losses.observe(wall(1_590), now(995));
+            assert_eq!(losses.lost_before(), wall(lost_before), "{ahead}");
         }
     }
 }

@@ -19,6 +19,7 @@ pub use nodes::{Reassert, Reasserted, lacks_change};
 use self::events::{event_device, wants_events};
 use crate::custom::Custom;
 use crate::device::{Connect, Device, Link, LinkEnd};
+use crate::lists_mark::ListsMark;
 use crate::missed::missed_since;
 use crate::pending_events::PendingEvents;
 use crate::signatures::Signatures;
@@ -33,6 +34,7 @@ use lamplight_model::{
 };
 use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +53,8 @@ pub struct Presence {
     pub(crate) subscriptions_end: Optional<Moment>,
     /// `true` if the subscription list was dropped and the user has not subscribed to anybody since.
     pub(crate) subscriptions_lost: bool,
+    /// The mark of `subscriptions` and `restrictions`. A change of one of them removes it.
+    pub(crate) lists_mark: ListsMark,
     pub(crate) sigs: Signatures,
     /// The login number up to which all logins were ended by a kick or a deletion. These logins may not connect.
     pub(crate) ended_through: u64,
@@ -178,6 +182,23 @@ impl Presence {
         self.events.as_deref().filter(|events| !events.is_empty())
     }
 
+    /// Whether the record has neither subscriptions nor restrictions.
+    pub fn has_no_lists(&self) -> bool {
+        self.subscriptions.is_empty() && self.restrictions.is_none()
+    }
+
+    /// The mark that [`Presence::mark_lists`] has set. `None` if the subscription list or the restrictions may have
+    /// changed since.
+    pub fn lists_mark(&self) -> Option<NonZeroU32> {
+        self.lists_mark.get()
+    }
+
+    /// Sets the mark of the subscription list and of the restrictions. The next change of one of them removes it. A store
+    /// can therefore know whether it has already written them. The mark is not a part of the state of the record.
+    pub fn mark_lists(&mut self, mark: Option<NonZeroU32>) {
+        self.lists_mark = ListsMark::new(mark);
+    }
+
     // Transitions
 
     /// Connects a device: the user's first login, a further login, or the return of a logged-in device.
@@ -257,7 +278,8 @@ impl Presence {
         settings: &AppSettings,
         now: Moment,
     ) -> Transition<Subscribed> {
-        let done = self.subscriptions.subscribe(users, usize::from(settings.limits.subscriptions));
+        let limit = usize::from(settings.limits.subscriptions);
+        let done = self.subscriptions_mut().subscribe(users, limit);
         self.subscriptions_lost = false;
         if self.status_type() != StatusType::Online && !self.subscriptions.is_empty() {
             self.subscriptions_end = Some(now + settings.timing.subscription_retention()).into();
@@ -272,8 +294,8 @@ impl Presence {
     /// Removes users from the subscription list, or all users if `users` is `None`. Returns the removed users.
     pub fn unsubscribe(&mut self, users: Option<&[UserId]>) -> Transition<Vec<UserId>> {
         let removed = match users {
-            Some(users) => self.subscriptions.unsubscribe(users),
-            None => self.subscriptions.clear(),
+            Some(users) => self.subscriptions_mut().unsubscribe(users),
+            None => self.subscriptions_mut().clear(),
         };
         if self.subscriptions.is_empty() {
             self.subscriptions_end = Optional::NONE;
@@ -296,6 +318,18 @@ impl Presence {
     }
 
     // Helpers of the transitions
+
+    /// The subscription list, to be changed.
+    fn subscriptions_mut(&mut self) -> &mut Subscriptions {
+        self.lists_mark = ListsMark::NONE;
+        &mut self.subscriptions
+    }
+
+    /// Replaces the restrictions.
+    fn replace_restrictions(&mut self, restrictions: Restrictions) {
+        self.lists_mark = ListsMark::NONE;
+        self.restrictions = Some(Arc::new(restrictions));
+    }
 
     /// Runs `act`, and determines whether the record and its visible status have changed.
     ///
@@ -373,6 +407,8 @@ impl Presence {
             // These change outside of `change`, in transitions that report the change themselves.
             subscriptions: _,
             restrictions: _,
+            // Not a part of the state.
+            lists_mark: _,
             // These are compared by the ordinal of the last event.
             events: _,
         } = self;
@@ -470,8 +506,8 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device, after its linger if there is one. At the end, a Web device is logged out; a native
-    /// device stays logged in.
+    /// Ends the link of a device at once, without a linger. A Web device is logged out; a native device stays logged in.
+    /// After a linger, [`Self::expire`] does the same.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);

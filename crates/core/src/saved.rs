@@ -2,6 +2,7 @@
 
 use crate::custom::{Custom, CustomEnd};
 use crate::device::{Device, Link, LinkEnd};
+use crate::lists_mark::ListsMark;
 use crate::pending_events::PendingEvents;
 use crate::presence::{Presence, split_lists};
 use crate::signatures::Signatures;
@@ -74,6 +75,22 @@ enum SavedLink {
 impl Presence {
     /// Converts the record into its form on disk.
     pub fn save(&self, now: Now) -> SavedPresence {
+        let with_wall = |it| with_deadlines(it, |until| Moment(now.wall_at(until).0));
+        self.save_with(self.subscriptions.clone(), self.restrictions.as_ref().map(with_wall), now)
+    }
+
+    /// Converts the record into its form on disk, but without the subscription list and the restrictions.
+    /// [`SavedPresence::take_lists`] adds them.
+    pub fn save_without_lists(&self, now: Now) -> SavedPresence {
+        self.save_with(Subscriptions::default(), None, now)
+    }
+
+    fn save_with(
+        &self,
+        subscriptions: Subscriptions,
+        restrictions: Option<Arc<Restrictions>>,
+        now: Now,
+    ) -> SavedPresence {
         let end = |end: CustomEnd| SavedEnd { due: now.wall_at(end.due), shown: end.shown };
         SavedPresence {
             devices: self
@@ -97,7 +114,7 @@ impl Presence {
             since: self.since,
             reason: self.reason,
             last_seen: ExtendedOption::new(self.last_seen.get(), self.custom.end().map(end)),
-            subscriptions: self.subscriptions.clone(),
+            subscriptions,
             subscriptions_end: self.lists_deadline().map(|it| now.wall_at(it)),
             subscriptions_lost: self.subscriptions_lost,
             sigs: self.sigs.clone(),
@@ -107,9 +124,7 @@ impl Presence {
             newest_login: self.newest_login,
             deleted_until: ExtendedOption::new(
                 self.deleted.as_ref().map(|deletion| now.wall_at(deletion.until)),
-                self.restrictions
-                    .as_ref()
-                    .map(|restrictions| with_deadlines(restrictions, |until| Moment(now.wall_at(until).0))),
+                restrictions,
             ),
             events: self.events.clone(),
             unsettled: self.unsettled_ends().cloned().collect(),
@@ -118,6 +133,27 @@ impl Presence {
 }
 
 impl SavedPresence {
+    /// Replaces the subscription list and the restrictions by those of another saved record, which loses them.
+    pub fn take_lists(&mut self, other: &mut Self) {
+        self.subscriptions = std::mem::take(&mut other.subscriptions);
+        let (deleted_until, _) = self.deleted_until.clone().split();
+        let (others, restrictions) = other.deleted_until.clone().split();
+        other.deleted_until = ExtendedOption::new(others, None);
+        self.deleted_until = ExtendedOption::new(deleted_until, restrictions);
+    }
+
+    /// Removes the subscription list and the restrictions, because they are lost. The client is told that its list was
+    /// lost. The caller reads the restrictions again from the facts.
+    pub fn lose_lists(&mut self) {
+        self.subscriptions = Subscriptions::default();
+        let (deleted_until, _) = self.deleted_until.clone().split();
+        if deleted_until.is_none() {
+            self.subscriptions_end = None;
+            self.subscriptions_lost = true;
+        }
+        self.deleted_until = ExtendedOption::new(deleted_until, None);
+    }
+
     /// Raises the version above every version that may have been sent until the time `at`. The saved record may be
     /// older than the last status that was sent, and clients ignore versions that are not newer than theirs.
     ///
@@ -171,6 +207,7 @@ impl SavedPresence {
             subscriptions,
             subscriptions_end,
             subscriptions_lost: self.subscriptions_lost,
+            lists_mark: ListsMark::NONE,
             sigs: self.sigs,
             ended_through: self.ended_through,
             deleted_through: self.deleted_through,

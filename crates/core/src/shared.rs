@@ -3,6 +3,7 @@
 
 use crate::custom::{Custom, CustomEnd};
 use crate::device::{Device, Link, LinkEnd};
+use crate::lists_mark::ListsMark;
 use crate::packed::{PackedDevice, PackedIds};
 use crate::pending_events::PendingEvents;
 use crate::presence::{Presence, split_lists};
@@ -157,6 +158,7 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
             subscriptions,
             subscriptions_end,
             subscriptions_lost: shared.subscriptions_lost,
+            lists_mark: ListsMark::NONE,
             sigs: shared.sigs,
             ended_through: shared.ended_through,
             deleted_through: shared.deleted_through,

@@ -207,7 +207,9 @@ async fn connect(directory: &Arc<dyn Directory>, n: usize) {
 async fn subscribe(directory: &Arc<dyn Directory>, n: usize, subscriptions: usize, users: usize) {
     // The neighbours of a user are spread over all users, as friends are.
     let of = |k: usize| user((n + 1 + k * 7919) % users).id;
-    let (list, settings): (Vec<UserId>, _) = ((0..subscriptions).map(of).collect(), AppSettings::default());
+    let (list, mut settings): (Vec<UserId>, _) =
+        ((0..subscriptions).map(of).collect(), AppSettings::default());
+    settings.limits.subscriptions = u16::try_from(subscriptions).expect("at most 10,000 subscriptions");
     let change = |presence: &mut Presence| presence.subscribe(&list, &settings, now().moment);
     let _ = directory.update(&user(n), now(), change).await.unwrap().unwrap();
 }

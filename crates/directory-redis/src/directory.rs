@@ -145,6 +145,10 @@ impl Directory for RedisDirectory {
         Timestamp(self.shared.epoch())
     }
 
+    fn epoch_of(&self, user: &User) -> Timestamp {
+        Timestamp(self.shared.epoch_of(self.shared.keys.partition_of(user)).div_ceil(1000))
+    }
+
     fn feed_moved(&self) -> BoxFuture<'_, ()> {
         async { self.shared.moved.notified().await }.boxed()
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// The links of all partitions.
+/// For each partition, the link to the Redis server that has it. A partition without a connection has none.
 pub(crate) struct Routes {
     by_partition: Mutex<Vec<Option<Arc<Link>>>>,
     /// Whether partitions may have moved. If so, the servers must be looked up again.

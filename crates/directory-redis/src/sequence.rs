@@ -76,7 +76,8 @@ impl<T> Sequence<T> {
         self.waiting.len() >= MAX_WAITING
     }
 
-    /// Gives up missing batches up to this number. Returns the batches that can now be delivered.
+    /// Gives up all batches up to and including this number, also those that wait. Returns the waiting batches after it
+    /// that can now be delivered.
     pub(crate) fn skip_to(&mut self, number: u64) -> Vec<T> {
         let heard = self.heard.unwrap_or_default().max(number);
         self.heard = Some(heard);

@@ -173,6 +173,42 @@ async fn kept_batches_of_a_former_epoch_are_not_taken_for_those_of_the_new_one()
     assert_eq!((node.redis.figures().repaired, ear.missed.len()), (0, 1));
 }
 
+/// A server whose clock was an hour ahead has begun the former epoch. The numbers of log batches and the revisions must
+/// nevertheless rise, or nodes would ignore the new batches.
+#[tokio::test]
+async fn after_a_loss_on_a_server_whose_clock_is_behind_numbers_and_revisions_rise() {
+    let server = RedisServer::start().await;
+    drop(node(&server).await);
+    let ahead = format!(
+        "for partition = 0, {} do \
+            local head = 'lm:{{' .. partition .. '}}:head' \
+            redis.call('HINCRBY', head, 'e', 3600000000) \
+            redis.call('HSET', head, 'n', redis.call('HGET', head, 'e'), 'run', 'of the former server') \
+        end return 1",
+        PARTITIONS - 1
+    );
+    let mut eval = redis::cmd("EVAL");
+    let _: u64 = eval.arg(ahead).arg(0).query_async(&mut server.connection().await).await.unwrap();
+    let (one, other) = (node(&server).await, node(&server).await);
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap();
+    let (mut ear, mut rev) = (other.follow(), 0);
+    for n in 0..50 {
+        rev = one.set_custom("a", &n.to_string()).await.unwrap().unwrap().rev;
+    }
+    ear.until_text("49").await;
+    let epoch = one.directory.epoch();
+    let _: String = server.command("FLUSHALL").await;
+    assert_eq!(one.set_custom("a", "lost").await.unwrap(), None);
+    assert!(one.directory.epoch() > epoch);
+    ear.until_missed(one.directory.partition_of(&user("a"))).await;
+    one.seed("a").await.unwrap();
+    let connected = one.connect("a", 2).await.unwrap().unwrap();
+    assert!(connected.rev > rev, "{connected:?} is later than revision {rev} of the lost record");
+    one.set_custom("a", "again").await.unwrap().unwrap();
+    ear.until_text("again").await;
+}
+
 /// Gaps are filled from the last 1,000 batches.
 #[tokio::test]
 async fn the_last_batches_are_kept_and_no_others() {

@@ -1,7 +1,7 @@
 //! Measures the time that a change of a record takes in a directory with a journal. It is measured twice: without other
 //! work, and while snapshots are written.
 //!
-//! `cargo run --release -p lamplight-directory --example change_rate [users] [seconds]`
+//! `cargo run --release -p lamplight-directory --example change_rate [users] [seconds] [subscriptions]`
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -21,13 +21,13 @@ fn main() {
     let number = |index: usize, default: usize| {
         std::env::args().nth(index).map_or(default, |text| text.parse().expect("a number"))
     };
-    let (users, seconds) = (number(1, 100_000), number(2, 5));
+    let (users, seconds, subscriptions) = (number(1, 100_000), number(2, 5), number(3, 0));
     let folder = tempfile::tempdir().unwrap();
     let now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
     let (directory, _) = InProcessDirectory::open(folder.path(), now, Duration::from_secs(30)).unwrap();
     let users: Vec<User> = (0..users).map(user).collect();
     for user in &users {
-        log_in(&directory, user, now);
+        log_in(&directory, user, subscriptions, now);
     }
     measure("changes", &directory, &users, seconds, now, || {});
     // There are now enough changes for a new snapshot, so each call of `maintain` may begin one.
@@ -108,9 +108,10 @@ fn user(n: usize) -> User {
     User::new(AppId(1), UserId::new(&format!("user {n}")).unwrap())
 }
 
-fn log_in(directory: &InProcessDirectory, user: &User, now: Now) {
+fn log_in(directory: &InProcessDirectory, user: &User, subscriptions: usize, now: Now) {
     let directory: &dyn Directory = directory;
-    let settings = AppSettings::default();
+    let mut settings = AppSettings::default();
+    settings.limits.subscriptions = u16::try_from(subscriptions).expect("at most 10,000 subscriptions");
     let blank =
         Presence::from_facts(UserFacts::default(), Version(1), Timestamp(0), false, &settings, Moment(0));
     directory.seed(user, blank, now).now_or_never().unwrap().unwrap();
@@ -120,4 +121,10 @@ fn log_in(directory: &InProcessDirectory, user: &User, now: Now) {
         Connect { device: &device, platform, login: 1, born: 0, issued: 1, connection, address: None };
     let act = |presence: &mut Presence| presence.connect(&connect, &settings, now);
     directory.update(user, now, act).now_or_never().unwrap().unwrap();
+    if subscriptions > 0 {
+        let watched: Vec<UserId> =
+            (0..subscriptions).map(|n| UserId::new(&format!("watched {n}")).unwrap()).collect();
+        let act = |presence: &mut Presence| presence.subscribe(&watched, &settings, now.moment);
+        directory.update(user, now, act).now_or_never().unwrap().unwrap();
+    }
 }

@@ -75,7 +75,7 @@ impl FromStr for FeedCursor {
     }
 }
 
-/// A page of the feed: users of one app, in the order of their last visible change.
+/// A page of the feed: users of one app. Within a partition, they are in the order of their last visible change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedPage {
     /// The users whose status has changed since the given cursor.
@@ -142,7 +142,8 @@ impl Feed {
         Self { state: Mutex::new(state), moved: Notify::new() }
     }
 
-    /// Adds the users whose records were read from disk, with their positions. No user of their apps is in the feed yet.
+    /// Adds the users whose records were read from disk, with their positions. No user of their apps is in the feed
+    /// yet.
     pub fn restore(&self, places: Vec<(User, u64)>) {
         let mut users: BTreeMap<AppId, Vec<(u64, UserId)>> = BTreeMap::new();
         let mut last = 0;

@@ -19,6 +19,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,6 +35,10 @@ const LISTED_AT_ONCE: usize = 20_000;
 
 /// The capacity in bytes above which the encoding buffer is freed after use.
 const MAX_KEPT_BUFFER: usize = 64 * 1024;
+
+/// The number of changes of a record after which the journal writes its lists again. The mark of written lists has only
+/// the low 32 bits of a revision, so this is less than 2^32.
+const MOST_CHANGES_WITHOUT_LISTS: u32 = 1 << 31;
 
 thread_local! {
     /// The buffer in which entries of the journal are encoded.
@@ -205,17 +210,30 @@ impl InProcessDirectory {
         self.shards[self.shard_of(user)].lock()
     }
 
-    fn keep_record(&self, user: &User, record: &Record, now: Now) {
-        if self.journal.is_some() {
-            let saved = record.presence.save(now);
-            self.keep(user, &EntryRef::Put(user, &saved, record.rev, record.place));
+    /// Writes a record to the journal, without its lists if the journal has them.
+    fn keep_record(&self, user: &User, record: &mut Record, now: Now) {
+        if self.journal.is_none() {
+            return;
+        }
+        let Record { rev, place, .. } = *record;
+        match record.written_lists_rev() {
+            Some(lists_rev) => {
+                let saved = record.presence.save_without_lists(now);
+                self.keep(user, &EntryRef::Change(user, &saved, rev, place, lists_rev));
+            }
+            None => {
+                let saved = record.presence.save(now);
+                if self.keep(user, &EntryRef::Put(user, &saved, rev, place)) {
+                    record.mark_lists(rev);
+                }
+            }
         }
     }
 
-    /// Writes an entry about a user to the journal. The caller holds the lock of the user's shard, so nobody can read
+    /// Writes an entry about a user to the journal. Returns `false` if it could not be written. The caller holds the lock of the user's shard, so nobody can read
     /// the change, or append it to the change log, before it is in the journal.
-    fn keep(&self, user: &User, entry: &EntryRef<'_>) {
-        let Some(journal) = &self.journal else { return };
+    fn keep(&self, user: &User, entry: &EntryRef<'_>) -> bool {
+        let Some(journal) = &self.journal else { return false };
         let kept = BUFFER.with_borrow_mut(|buffer| {
             buffer.clear();
             encode(entry, buffer);
@@ -225,12 +243,14 @@ impl InProcessDirectory {
             }
             kept
         });
+        let is_kept = kept.is_ok();
         // The service continues with a failing disk. It matters more than the changes that a crash could then lose.
         if let Err(error) = kept
             && !self.is_failing.swap(true, Ordering::Relaxed)
         {
             tracing::error!(%error, source = ?std::error::Error::source(&error), "live records are not kept on disk");
         }
+        is_kept
     }
 
     /// Appends the log entries of a transition. The caller holds the lock of the user's shard, which keeps a user's
@@ -286,7 +306,7 @@ impl Directory for InProcessDirectory {
     fn seed_read_in<'a>(
         &'a self,
         user: &'a User,
-        presence: Presence,
+        mut presence: Presence,
         read_in: Timestamp,
         now: Now,
     ) -> Answer<'a, ()> {
@@ -297,6 +317,8 @@ impl Directory for InProcessDirectory {
         if shard.records.get(user).is_none() {
             let place = self.feed.advance(user, None);
             let rev = self.removed_rev.load(Ordering::Relaxed) + 1;
+            // The record may be a copy of one with a mark.
+            presence.mark_lists(None);
             let record = shard.insert(user, presence, rev, place, &self.counters);
             self.keep_record(user, record, now);
         }
@@ -480,7 +502,7 @@ impl Shard {
         rev: u64,
         place: u64,
         counters: &Counters,
-    ) -> &Record {
+    ) -> &mut Record {
         counters.count(&presence, true);
         counters.records.fetch_add(1, Ordering::Relaxed);
         self.note_upkeep(user, Upkeep::default(), Upkeep::of(&presence));
@@ -502,6 +524,22 @@ impl Shard {
             (true, false) => _ = self.with_events.remove(user),
             (false, false) | (true, true) => {}
         }
+    }
+}
+
+impl Record {
+    /// Returns the revision at which the journal has last written the current lists. Returns `None` if the record has no
+    /// lists, or if the journal must write them.
+    fn written_lists_rev(&self) -> Option<u64> {
+        let mark = self.presence.lists_mark().filter(|_| !self.presence.has_no_lists())?;
+        let passed = (self.rev as u32).wrapping_sub(mark.get());
+        (passed <= MOST_CHANGES_WITHOUT_LISTS).then(|| self.rev.saturating_sub(u64::from(passed)))
+    }
+
+    /// Notes that the journal has the current lists in an entry of the revision `lists_rev`.
+    fn mark_lists(&mut self, lists_rev: u64) {
+        // Without a mark, the next entry has the lists too.
+        self.presence.mark_lists(NonZeroU32::new(lists_rev as u32));
     }
 }
 

@@ -2,13 +2,17 @@
 //! makes no user go offline.
 //!
 //! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced only
-//! when the journal is closed properly. After a crash of the machine, live records are created again from the facts.
+//! when the journal is closed properly. After a crash of the machine, the last changes may be missing: the versions of
+//! all restored records are raised, and missing records are created again from the facts.
 //!
 //! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`. It also has a file of
 //! changes for each stripe of users: `live.N.0` and so on. Writes for users of different stripes therefore do not wait
 //! for each other. When the files of changes have grown, generation `N+1` begins. Its snapshot is written while changes
 //! continue. When the snapshot is complete, the files of `N` are deleted. Each entry about a user contains the revision
 //! of the user's record. The entry with the highest revision is the current one, whichever file contains it.
+//!
+//! The lists of a record (its subscription list and its restrictions) may be large. An entry contains them only if they
+//! have changed since the last entry that contains them. See `docs/decisions/0126-changes-without-lists.md`.
 //!
 //! After a failed write, the file is truncated to its former length, and the next write goes to the same position. The
 //! file is marked as in doubt until a new snapshot contains the change that could not be written. If a start finds such
@@ -38,11 +42,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The first bytes of every file, with the number of the entry format. A file in an unknown format is treated as lost.
-const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x09";
-/// The first bytes of files in earlier formats that can still be read. Format 8 lacks restrictions of a status. Format
-/// 7 also lacks the duration of a custom status. Format 6 also lacks the mark of the facts. Format 5 also lacks the
-/// status after a session event.
-const FORMER_MAGICS: [&[u8; 12]; 4] = [
+const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x0a";
+/// The first bytes of files in earlier formats that can still be read. Format 9 lacks entries without lists. Format 8
+/// also lacks restrictions of a status. Format 7 also lacks the duration of a custom status. Format 6 also lacks the
+/// mark of the facts. Format 5 also lacks the status after a session event.
+const FORMER_MAGICS: [&[u8; 12]; 5] = [
+    b"LAMPLIVE\x00\x00\x00\x09",
     b"LAMPLIVE\x00\x00\x00\x08",
     b"LAMPLIVE\x00\x00\x00\x07",
     b"LAMPLIVE\x00\x00\x00\x06",
@@ -82,6 +87,9 @@ enum Entry {
     Complete,
     /// The mark of the facts when the entry was written.
     Facts(FactsMark),
+    /// A stored record without its lists, with its revision and its user's position in the feed. The last number is the
+    /// revision of a `Put` after which the lists have not changed.
+    Change(User, Box<SavedPresence>, u64, u64, u64),
 }
 
 /// An entry with borrowed data. Its encoding equals that of [`Entry`].
@@ -93,6 +101,7 @@ pub(crate) enum EntryRef<'a> {
     Alive(Timestamp),
     Complete,
     Facts(FactsMark),
+    Change(&'a User, &'a SavedPresence, u64, u64, u64),
 }
 
 /// The state of the journal when a file is created.

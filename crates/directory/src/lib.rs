@@ -170,6 +170,12 @@ pub trait Directory: Send + Sync {
     /// time.
     fn epoch(&self) -> Timestamp;
 
+    /// Returns the epoch of the record of a user. If the adapter loses this record, it moves this epoch. A loss of other
+    /// records need not move it. If a change reads it and is stored, the record was stored in this epoch.
+    fn epoch_of(&self, _user: &User) -> Timestamp {
+        self.epoch()
+    }
+
     /// Resolves when a status has changed visibly since the first poll of this future. A reader polls the future once
     /// before it reads a page, and then waits for it. Otherwise, it could miss a change between the read and the poll.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
@@ -311,7 +317,8 @@ pub enum DirectoryErrorKind {
     /// The directory could not be reached, or did not answer in time. The change may have been made.
     #[error("the directory is unavailable")]
     Unavailable,
-    /// At every attempt, another change of the record came first. The change was not made.
+    /// At every attempt, another change of the record came first, or records were lost after the caller had read the
+    /// facts. The change was not made.
     #[error("other changes of the record came first")]
     Contended,
     /// The directory contains invalid data. The change was not made.

@@ -6,12 +6,16 @@
 
 use crate::{Answer, DirectoryError};
 use futures_util::FutureExt;
-use lamplight_core::Sighting;
+use lamplight_core::{Sighting, common_ahead};
 use lamplight_model::{NodeId, Now, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::future::ready;
+use std::time::Duration;
+
+/// The largest expected error of [`NodeEntry::clock`].
+const MEASURING_ERROR: Duration = Duration::from_secs(1);
 
 /// The register of the nodes of a cluster.
 pub trait Nodes: Send + Sync {
@@ -64,6 +68,10 @@ pub struct NodeEntry {
     /// is behind. The time of the node follows the clock of the store slowly.
     #[serde(default)]
     pub clock_ahead: i64,
+    /// The time of the store's clock when the node wrote this entry, as the node had measured it before. If it differs
+    /// much from the time at which the entry is read, the node is silent, or the store's clock has jumped since.
+    #[serde(default)]
+    pub clock: Timestamp,
     /// The number of the node's open connections.
     pub connections: u64,
     /// Whether the node is about to stop. Such a node accepts no new clients.
@@ -95,6 +103,18 @@ impl Register {
     /// Returns the node with this id; `None` if the register does not contain it.
     pub fn get(&self, node: NodeId) -> Option<&RegisteredNode> {
         self.nodes.iter().find(|it| it.entry.id == node)
+    }
+
+    /// Returns by how many milliseconds the nodes are ahead of the clock of the store. Uses only entries that were
+    /// written less than `lease` ago and whose nodes have measured the present clock. `None` if there is none.
+    pub fn common_ahead(&self, lease: Duration) -> Option<i64> {
+        let is_present = |node: &&RegisteredNode| {
+            let (clock, at) = (node.entry.clock, self.at.wall);
+            at.since(clock) < lease && clock.since(at) < MEASURING_ERROR
+        };
+        let present: Vec<i64> =
+            self.nodes.iter().filter(is_present).map(|node| node.entry.clock_ahead).collect();
+        (!present.is_empty()).then(|| common_ahead(present))
     }
 
     /// Returns the states of the nodes, for [`Membership::observe`](lamplight_core::Membership::observe).
@@ -160,4 +180,40 @@ impl Nodes for LocalNodes {
 
 fn done<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
     ready(Ok::<T, DirectoryError>(value)).boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::Moment;
+
+    #[test]
+    fn the_time_of_the_nodes_is_that_of_those_who_have_measured_the_present_clock() {
+        const LEASE: Duration = Duration::from_secs(9);
+        let (at, jump) = (Timestamp(1_000_000), 60_000_i64);
+        // The age of each entry by the clock that its node had measured, and how far the node was ahead of that clock.
+        for (name, nodes, expected) in [
+            ("no node", &[][..], None),
+            ("running nodes", &[(3_000, 0), (10, 5)][..], Some(0)),
+            ("none has measured the jump", &[(jump + 3_000, 0), (jump, 0)][..], None),
+            ("the clock has jumped back", &[(-jump, 0)][..], None),
+            ("one has measured the jump", &[(jump + 3_000, 0), (10, -jump)][..], Some(-jump)),
+            (
+                "one is silent since before the jump",
+                &[(jump + 20_000, 0), (10, -jump + 100)][..],
+                Some(-jump + 100),
+            ),
+            ("a small error", &[(-999, 0)][..], Some(0)),
+            ("an entry of a lease ago", &[(9_000, 0)][..], None),
+        ] {
+            let node = |(age, clock_ahead): &(i64, i64)| {
+                let clock = Timestamp(at.0.saturating_add_signed(-age));
+                let entry = NodeEntry { clock, clock_ahead: *clock_ahead, ..NodeEntry::default() };
+                RegisteredNode { entry, beat: 1, is_drain_requested: false }
+            };
+            let now = Now { moment: Moment(0), wall: at };
+            let register = Register { at: now, nodes: nodes.iter().map(node).collect() };
+            assert_eq!(register.common_ahead(LEASE), expected, "{name}");
+        }
+    }
 }

@@ -10,9 +10,11 @@ use crate::store::Work;
 use deadpool_postgres::Object;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, AppDeletion, EndWhy, EndedLogin, Facts,
-    Login, LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
+    Login, LoginCursor, LoginRecorded, LoginsRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation,
+    Revoked,
 };
 use lamplight_model::{App, AppId, DeviceId, MAX_REVOKED_ONE_BY_ONE, Timestamp, User, UserId};
+use std::ops::Range;
 use tokio_postgres::Row;
 
 /// The highest lists version with which an account can start. Even if the clock is wrong, the version can still be
@@ -259,6 +261,33 @@ impl Facts for PostgresFacts {
         })
     }
 
+    fn logins_recorded(
+        &self,
+        times: Range<Timestamp>,
+        after: Option<LoginCursor>,
+        limit: usize,
+    ) -> Answer<'_, LoginsRecorded> {
+        Box::pin(async move {
+            const DOING: &str = "reading the logins of a time";
+            // No app has this number, and no `userID` is empty.
+            let (app, id) = after.as_ref().map_or((-1, ""), |it| key(&it.user));
+            let device = after.as_ref().map_or("", |it| it.device.as_str());
+            let (from, until) = (millis(times.start), millis(times.end));
+            let values: crate::store::Values<'_> = &[&app, &id, &device, &number(limit), &from, &until];
+            let rows = self.store.read(DOING, LOGINS_RECORDED, values).await?;
+            let found = list(&rows, |row| {
+                let user = User::new(app_id(row, 0)?, parsed(row, 1, UserId::new)?);
+                Ok((user, login(row, 2)?, get::<bool>(row, 6)?))
+            });
+            let found = found.map_err(|fault| fault.of(DOING))?;
+            let last = found.last();
+            let next =
+                last.map(|(user, login, _)| LoginCursor { user: user.clone(), device: login.device.clone() });
+            let of_times = found.into_iter().filter(|(.., is_of_times)| *is_of_times);
+            Ok(LoginsRecorded { logins: of_times.map(|(user, login, _)| (user, login)).collect(), next })
+        })
+    }
+
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>> {
         Box::pin(async move {
             const DOING: &str = "reading all logins";
@@ -290,6 +319,17 @@ impl Facts for PostgresFacts {
 /// Selects the users with a durable login, beginning after a given user.
 pub(crate) const USERS_LOGGED_IN: &str = "SELECT DISTINCT app, user_id FROM logins
     WHERE (app, user_id) > ($1, $2) AND durable ORDER BY app, user_id LIMIT $3";
+
+/// Selects the durable logins of an interval among the `$4` logins that follow a given one. Also selects the last of
+/// these logins, whose last column is `false` if it is not in the interval.
+pub(crate) const LOGINS_RECORDED: &str = "
+    WITH page AS MATERIALIZED (
+        SELECT app, user_id, device, platform, at, number, durable AND at >= $5 AND at < $6 AS is_of_times
+        FROM logins WHERE (app, user_id, device) > ($1, $2, $3) ORDER BY app, user_id, device LIMIT $4)
+    SELECT app, user_id, device, platform, at, number, is_of_times FROM page
+    WHERE is_of_times OR (app, user_id, device) = (
+        SELECT app, user_id, device FROM page ORDER BY app DESC, user_id DESC, device DESC LIMIT 1)
+    ORDER BY app, user_id, device";
 
 // Apps
 

@@ -17,6 +17,7 @@ async fn pages_are_read_along_an_index() {
         (messages::HISTORY, "1, '2', '3', 4, 5", "Scan Backward using messages_pkey on"),
         (profiles::FIND, "1, '2', '3', 4", "Scan using accounts_by_nick on"),
         (accounts::USERS_LOGGED_IN, "1, '2', 3", "Scan using logins_pkey on"),
+        (accounts::LOGINS_RECORDED, "1, '2', '3', 4, 5, 6", "Scan using logins_pkey on"),
         (restrictions::RESTRICTED_USERS, "1, '2', 3", "Scan using accounts_restricted on"),
         (restrictions::RESTRICTIONS, "'{1}', '{2}'", "Scan using blocks_pkey on"),
         (restrictions::RESTRICTIONS, "'{1}', '{2}'", "Scan using friends_pkey on friends f"),

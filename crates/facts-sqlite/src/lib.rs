@@ -33,11 +33,12 @@ pub use readers::{READ_QUEUE, READERS};
 use identity::Identity;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, AppDeletion, EndedLogin, Facts,
-    FactsError, Login, LoginRecorded, NewLogin, Revocation, Revoked,
+    FactsError, Login, LoginCursor, LoginRecorded, LoginsRecorded, NewLogin, Revocation, Revoked,
 };
 use lamplight_model::{App, AppId, Timestamp, User, UserId};
 use mark::Marked;
 use readers::Readers;
+use std::ops::Range;
 use std::path::Path;
 use writer::Writer;
 
@@ -178,6 +179,17 @@ impl Facts for SqliteFacts {
     fn users_logged_in(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>> {
         self.readers.read("reading the users who are logged in", move |db| {
             statements::users_logged_in(db, after.as_ref(), limit)
+        })
+    }
+
+    fn logins_recorded(
+        &self,
+        times: Range<Timestamp>,
+        after: Option<LoginCursor>,
+        limit: usize,
+    ) -> Answer<'_, LoginsRecorded> {
+        self.readers.read("reading the logins of a time", move |db| {
+            statements::logins_recorded(db, &times, after.as_ref(), limit)
         })
     }
 

@@ -8,11 +8,12 @@ use crate::rows::{
 };
 use crate::schema::APPLICATION_ID;
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, AccountWithLogins, EndMark, EndWhy, EndedLogin, Login,
-    LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, EndMark, EndWhy, EndedLogin, Login, LoginCursor,
+    LoginRecorded, LoginsRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
 };
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
+use std::ops::Range;
 
 /// Writes the unchanged header of the file. Unlike an `UPDATE` that sets equal values, this makes the commit write a
 /// page to the disk.
@@ -350,6 +351,28 @@ pub(crate) fn users_logged_in(db: &Connection, after: Option<&User>, limit: usiz
     list(db, sql, params![app, id, number(limit)], |row| {
         Ok(User::new(AppId(row.get(0)?), parsed(row, 1, UserId::new)?))
     })
+}
+
+pub(crate) fn logins_recorded(
+    db: &Connection,
+    times: &Range<Timestamp>,
+    after: Option<&LoginCursor>,
+    limit: usize,
+) -> Result<LoginsRecorded> {
+    // No app has this number, and no `userID` is empty.
+    let (app, id, device) =
+        after.map_or((-1, "", ""), |it| (i64::from(it.user.app.0), it.user.id.as_str(), it.device.as_str()));
+    let sql = "SELECT app, user, device, platform, at, number, durable FROM logins
+               WHERE (app, user, device) > (?1, ?2, ?3) ORDER BY app, user, device LIMIT ?4";
+    let examined = list(db, sql, params![app, id, device, number(limit)], |row| {
+        let user = User::new(AppId(row.get(0)?), parsed(row, 1, UserId::new)?);
+        Ok((user, login(row, 2)?, row.get::<_, bool>(6)?))
+    })?;
+    let next = examined
+        .last()
+        .map(|(user, login, _)| LoginCursor { user: user.clone(), device: login.device.clone() });
+    let of_times = examined.into_iter().filter(|(_, login, durable)| *durable && times.contains(&login.at));
+    Ok(LoginsRecorded { logins: of_times.map(|(user, login, _)| (user, login)).collect(), next })
 }
 
 /// Reads a login from four columns beginning at the index `first`: device, platform, time, number.

@@ -83,6 +83,7 @@ macro_rules! conformance_tests {
                 logins_are_listed_by_rising_number
                 all_logins_are_those_of_every_user
                 users_who_are_logged_in_are_listed_in_pages
+                logins_of_a_time_are_listed_in_pages
                 accounts_come_with_their_logins_in_the_order_asked
                 ending_a_login_leaves_the_others
                 ending_a_login_again_changes_nothing

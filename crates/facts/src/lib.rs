@@ -28,6 +28,7 @@ pub use outbox::{
 use futures_util::future::BoxFuture;
 use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
 pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
+use std::ops::Range;
 
 /// The future result of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
@@ -77,16 +78,17 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Creates an account if it does not exist. Returns its creation number; 0 if the app was deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
-    /// Deletes an account with its profile, logins, marks, friendships and conversation list. Removes the user from the
-    /// friend lists of others. Peers keep their conversations.
+    /// Deletes an account with its profile, logins, marks, friend list, block list and conversation list. Removes the
+    /// user from the friend lists of others, and increments their lists versions. Peers keep their conversations, and
+    /// others keep the user on their block lists.
     ///
-    /// Also revokes UserSigs as [`Facts::kick`] does; the revocation is kept after the deletion. Returns `None` if
-    /// there was no account.
+    /// Also revokes UserSigs as [`Facts::kick`] does; the revocation is kept after the deletion. Returns `None` and
+    /// changes nothing if there was no account.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// Ends all logins of a user, in one transaction. Adds an end mark for the device of each login, and revokes
     /// further UserSigs. Returns the highest login number or account creation number that the store has assigned so
-    /// far; the user's logins up to this number have ended. Returns `None` if there is no account.
+    /// far; the user's logins up to this number have ended. Returns `None` and changes nothing if there is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
     /// Returns the revocation that kicks and deletions of a user have left; `None` if there is none. A revocation can
@@ -120,6 +122,15 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Returns up to `limit` users with a durable login, in ascending order, each of them once. If `after` is given,
     /// only users after this one are returned.
     fn users_logged_in(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>>;
+
+    /// Reads one page of the last logins of all devices, and returns the durable ones whose time is in `times`. A page
+    /// examines `limit` logins, so the cost of a call depends only on `limit`.
+    fn logins_recorded(
+        &self,
+        times: Range<Timestamp>,
+        after: Option<LoginCursor>,
+        limit: usize,
+    ) -> Answer<'_, LoginsRecorded>;
 }
 
 /// The maximum number of end marks that are stored for one user.
@@ -199,6 +210,24 @@ pub struct Login {
     pub at: Timestamp,
     /// The number of the login.
     pub number: u64,
+}
+
+/// The position of the next page of [`Facts::logins_recorded`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LoginCursor {
+    /// The user of the last login that was examined.
+    pub user: User,
+    /// The device of that login.
+    pub device: DeviceId,
+}
+
+/// A page of [`Facts::logins_recorded`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LoginsRecorded {
+    /// The logins, in ascending order of users and devices.
+    pub logins: Vec<(User, Login)>,
+    /// The position of the next page; `None` if this page was empty, so there is no further login.
+    pub next: Option<LoginCursor>,
 }
 
 /// The arguments of [`Facts::record_login`].

@@ -259,7 +259,7 @@ pub struct NewFriendship {
     pub source: String,
     /// The text of the friend request; may be empty.
     pub wording: String,
-    /// The time of the call.
+    /// The creation time of new entries. It is the time of the call, or an earlier time that an import has given.
     pub at: Timestamp,
     /// The maximum number of entries of each list. In a full list, existing entries can still be changed.
     pub limit: usize,
@@ -301,7 +301,7 @@ pub enum Befriended {
     /// `both` was requested, and the friend's list is full.
     FriendListFull,
     /// A user has made the call, and the friend allows nobody to add them or has blocked the owner. Existing entries
-    /// can still be updated. Both reasons have one result, so that nobody learns of a block.
+    /// can still be updated. Both reasons have one result, which alone does not tell that there is a block.
     Denied,
 }
 

@@ -19,8 +19,8 @@ pub trait Operations: Send + Sync {
     /// Records the outcome of an operation. Does nothing if the entry no longer exists.
     fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()>;
 
-    /// Returns up to `limit` entries of an app, or of all apps if `app` is `None`. The newest entry comes first. If
-    /// `before` is given, returns only older entries.
+    /// Returns up to `limit` entries of an app, or of all apps if `app` is `None`, in descending order of their ids.
+    /// The newest entry therefore comes first. If `before` is given, returns only entries with lower ids.
     fn audit_entries(
         &self,
         app: Option<AppId>,

@@ -16,7 +16,7 @@ use lamplight_model::{AppId, Lane, LaneLease, NodeId, NoticeContent, Timestamp, 
 /// The store of the notices that the apps' backends have not received yet.
 pub trait Outbox: Send + Sync {
     /// Stores notices in their order, in one transaction. If an app has [`MAX_WAITING_NOTICES`] waiting notices,
-    /// further notices are dropped.
+    /// further notices are dropped. All notices of a deleted app are dropped.
     ///
     /// Stores nothing and returns `None` if one of `terms` is not the last term of its partition. `terms` contains each
     /// partition at most once. It is empty if the notices contain no session event that may be repeated.
@@ -68,15 +68,16 @@ pub trait Outbox: Send + Sync {
     /// app above [`MAX_DEAD_LETTERS`], and returns their number.
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
 
-    /// Returns all lanes that have or have had notices.
+    /// Returns all lanes that have or have had notices, in ascending order of the app and then of the webhook.
     fn lanes(&self) -> Answer<'_, Vec<LaneState>>;
 
     /// Returns up to `limit` dead letters of an app after the id `after`, in ascending order of their ids. This is the
     /// order in which the notices became dead letters.
     fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>>;
 
-    /// Turns dead letters into waiting notices again, queued at the time `at`. Returns how many of the dead letters
-    /// existed.
+    /// Turns dead letters into waiting notices again, queued at the time `at` and without failed attempts. They keep
+    /// their ordinals, so they come before later notices of their users. [`MAX_WAITING_NOTICES`] does not apply.
+    /// Returns how many of the dead letters existed.
     fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize>;
 
     /// Deletes dead letters. Returns how many of them existed.
@@ -120,7 +121,7 @@ pub struct Enqueued {
     pub repeated: usize,
     /// The number of waiting disconnects that a login has cancelled.
     pub suppressed: usize,
-    /// The number of notices that were dropped because the outbox was full.
+    /// The number of notices that were dropped because the outbox was full or the app was deleted.
     pub dropped: usize,
 }
 

@@ -118,7 +118,8 @@ enum Damage {
     None,
     /// Bytes were changed, or a file was removed. This must be detected if a record was lost.
     Seen,
-    /// A file was truncated, or a few bytes were appended to it. A truncation between two entries cannot be detected.
+    /// A file was truncated, or a few bytes were appended to it. This need not be detected: a truncation between two
+    /// entries leaves no trace.
     Unseen,
 }
 

@@ -89,8 +89,10 @@ Examples:
 Examples:
   lamplight load start
   lamplight load start --users 100000 --program target/release/lamplight
+  lamplight load start --data-dir FOLDER
 
-The users are made by logging each of them in, which takes some minutes for a million.")]
+The users are made by logging each of them in, which takes some minutes for a million. docs/performance.md says how a \
+folder with a million users is made faster.")]
     Start(StartArgs),
     /// Measure how the cost of a change grows with accounts, connections, lists and watchers
     #[command(after_help = "\
@@ -379,6 +381,9 @@ pub struct StartArgs {
     /// Users, each with an account and a live record with twenty subscriptions
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub users: u32,
+    /// Start a server on this data folder instead of making users. The server is killed afterwards
+    #[arg(long, value_name = "FOLDER", conflicts_with = "users")]
+    pub data_dir: Option<PathBuf>,
     /// The program to start [default: this one]
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,

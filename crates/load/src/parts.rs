@@ -147,6 +147,13 @@ fn key_text(given: &str) -> Result<String> {
     Ok(key.to_owned())
 }
 
+/// Returns the path of the program to start: the given one, or this program.
+fn program_or_this(program: Option<PathBuf>) -> Result<PathBuf> {
+    let this =
+        || std::env::current_exe().context("cannot find the path of this program; give one with --program");
+    program.map_or_else(this, Ok)
+}
+
 /// The server of a measurement.
 enum Server {
     /// A server that this process has started, and that ends with the measurement.
@@ -168,12 +175,7 @@ impl Server {
     }
 
     fn start(program: Option<PathBuf>, settings: ServerSettings) -> Result<Self> {
-        let program = match program {
-            Some(program) => program,
-            None => std::env::current_exe()
-                .context("cannot find the path of this program; give one with --program")?,
-        };
-        Ok(Self::Ours(Box::new(ServerProcess::start(&program, settings)?)))
+        Ok(Self::Ours(Box::new(ServerProcess::start(&program_or_this(program)?, settings)?)))
     }
 
     fn target(&self) -> &Target {

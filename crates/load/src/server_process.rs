@@ -148,6 +148,17 @@ impl ServerProcess {
     }
 }
 
+/// Starts a server on an existing data folder, and ends it when clients can connect. Returns the time until then, and the
+/// resident memory in bytes.
+pub fn measure_start(program: &Path, folder: &Path, settings: ServerSettings) -> Result<(Duration, u64)> {
+    let began = Instant::now();
+    let mut child = serve(program, folder, settings)?;
+    let ready = await_node_file(&mut child, folder).map(|_| began.elapsed());
+    let memory = ProcessMeter::new(child.id()).memory();
+    end(&mut child);
+    Ok((ready?, memory?.resident))
+}
+
 impl Drop for ServerProcess {
     fn drop(&mut self) {
         end(&mut self.child);

@@ -133,9 +133,9 @@ impl fmt::Debug for WebhookSettings {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edition {
-    /// Clients may make only the calls about their own status.
+    /// Clients may not query, subscribe to or watch the statuses of other users (7013). They may make all other calls.
     Trial,
-    /// Clients may make only the calls about their own status.
+    /// The same as [`Edition::Trial`].
     Standard,
     /// Clients may make all calls.
     #[default]
@@ -159,10 +159,11 @@ impl FromStr for Edition {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// *User status query and change notification*. If it is off, calls about the status of other users are refused
-    /// with 72001.
+    /// *User status query and change notification*. If it is off, clients' calls about the status of other users are
+    /// refused with 72001, and clients are not notified of other users.
     pub user_status: bool,
     /// *Friend status notification*. If it is on, users are notified about their mutual friends without a subscription.
+    /// It has no effect while `user_status` is off.
     pub friend_notification: bool,
 }
 
@@ -244,16 +245,17 @@ pub struct Limits {
     pub unsubscribe_batch: u16,
     /// The longest custom status in bytes, 0–1,000.
     pub custom_status_bytes: u16,
-    /// The rate limit that one user has for each kind of call, except `sendMessage` and `markRead`.
+    /// The rate limit that one user has for each kind of call, except `sendMessage` and `markRead`. `setSelfStatus` and
+    /// queries of only the own status have no limit.
     pub rate: RateLimit,
     /// The rate limit that one user has for `sendMessage`. The `markRead` calls have the same limit, and are counted
     /// separately.
     pub message_rate: RateLimit,
-    /// The rate limit of each command of the server API (SPEC section 8).
+    /// The rate limit that one app has for each command of the server API (SPEC section 8).
     pub api_rate: RateLimit,
     /// The maximum number of friends on one friend list, 1–10,000.
     pub friends: u16,
-    /// The longest message in bytes, 1–65,535.
+    /// The longest message in bytes, 1–65,535. All parts of custom content count together.
     pub message_bytes: u16,
 }
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A code of an answer. 0 means success; every other code is a refusal.
+/// A code of an answer. 0 means success. [`Code::NOT_CONNECTED`] and [`Code::NO_ANSWER`] are errors of the SDKs, which
+/// the server never sends. Every other code is a refusal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(u32);
 
@@ -128,7 +129,8 @@ impl fmt::Display for Code {
     }
 }
 
-/// A refusal of a call, with its code. A refused call has changed nothing.
+/// A refusal of a call, with its code. A refused call has changed nothing, except perhaps a call that was refused with
+/// [`Code::INTERNAL`]: it may have been carried out.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{code}{}{detail}", if detail.is_empty() { "" } else { " — " })]
 pub struct Refusal {

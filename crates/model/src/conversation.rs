@@ -16,11 +16,11 @@ pub struct Conversation {
     pub read_sequence: u64,
     /// Whether the owner has pinned the row.
     pub pinned: bool,
-    /// The time of the last activity in the conversation.
+    /// The time of the last message in either direction, even if that message was deleted.
     pub active: Timestamp,
     /// The profile of the peer; the default profile if the peer no longer has an account.
     pub profile: Profile,
-    /// The owner's remark on the peer; empty if the peer is not on the owner's friend list.
+    /// The owner's remark on the peer; empty if there is none, or if the peer is not on the owner's friend list.
     pub remark: String,
 }
 

@@ -89,7 +89,8 @@ impl From<&str> for MessageBody {
 }
 
 /// The id that a sender gives a message: 1–64 bytes of printable ASCII. A later message with the same id, sender,
-/// recipient and content is a retry if it comes within ten minutes. A retry is not stored.
+/// recipient and content is a retry if it comes within ten minutes. A retry is not stored. Clients must not use ids
+/// that begin with [`ClientMessageId::SERVER_API`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);

@@ -94,7 +94,7 @@ pub enum Reason {
     Timeout = 4,
     /// Another login, the server API or an operator ended the login.
     Kicked = 5,
-    /// The UserSig has expired while the device was connected.
+    /// The UserSig or JWT has expired while the device was connected, or the app no longer has its key.
     SigExpired = 6,
     /// The device was logged out because it had no connection for the time of the login retention.
     Lapsed = 7,

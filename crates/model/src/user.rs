@@ -22,8 +22,9 @@ impl fmt::Display for AppId {
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The error of a text that is not a `userID`. The error quotes the text. A call with such a text is refused with
-/// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
+/// The error of a text that is not a `userID`. The error quotes the text. A login with such a text is refused with
+/// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID), any other call of a client with
+/// [`Code::INVALID_PARAMETER`](crate::Code::INVALID_PARAMETER). The codes of the server API depend on the command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
 pub struct InvalidUserId(String);

@@ -71,6 +71,11 @@ impl Clock {
         self.0.shared.get().map_or(0, |shared| shared.read().ahead_of_directory(local))
     }
 
+    /// Returns the time of the directory's clock, as it was last measured.
+    pub fn of_directory(&self) -> Timestamp {
+        Timestamp(self.now().wall.0.saturating_add_signed(self.ahead_of_directory().saturating_neg()))
+    }
+
     /// Sets the clock to the time of the other nodes. This time is `ahead` milliseconds ahead of the directory's clock.
     /// The caller must call this right after the first measurement; see [`SharedClock::begin_ahead`].
     pub fn begin_ahead(&self, ahead: i64) {

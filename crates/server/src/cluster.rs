@@ -10,14 +10,18 @@
 //! [`Duties`](lamplight_service::Duties) decides which node has which duty. Two nodes may do the same task without
 //! harm.
 
+mod first_time;
+
+pub use first_time::measure_clock;
+
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::metrics::{ClusterMetrics, Metrics};
 use crate::worker::Command;
-use lamplight_core::{Course, Duty, LeaseTimes, LostNode, common_ahead, pause_after_ended};
+use lamplight_core::{Course, Duty, LeaseTimes, LostNode, pause_after_ended};
 use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Timestamp};
-use lamplight_service::{ComparedCursor, RecordedCursor, Service, ServiceError};
+use lamplight_service::{ComparedCursor, RecordedCursor, Service, ServiceError, UnenteredCursor};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,16 +86,6 @@ pub struct Joined {
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// Sets the clock to the time of the directory. If the time of the nodes in the register differs from it by a second or
-/// more, sets the clock to the time of the nodes.
-pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
-    let sent = clock.local();
-    let register = nodes.read(clock.now()).await?;
-    clock.measure(sent, clock.local(), register.at);
-    clock.begin_ahead(common_ahead(register.nodes.iter().map(|node| node.entry.clock_ahead)));
-    Ok(())
-}
-
 impl Cluster {
     /// Enters the node in the register. From then on, the other nodes expect the node to do its duties. The caller must
     /// then call [`Joined::start`].
@@ -114,6 +108,7 @@ impl Cluster {
             connections: u64::try_from(self.metrics.connections()).unwrap_or(0),
             is_draining: self.health.course() > Course::Serving,
             clock_ahead: self.clock.ahead_of_directory(),
+            clock: self.clock.of_directory(),
             ..self.entry.clone()
         }
     }
@@ -208,9 +203,9 @@ impl Cluster {
     /// Ends the connections of a lost node in the partitions of this node, and returns their number. Covers all
     /// partitions if [`LostNode::is_everywhere`] is `true`. Stops early if the node has come back.
     ///
-    /// After the last connection of the lost node, compares the restrictions of all records with the facts. Then
-    /// removes the lost node from the register, or forgets it (`Duties::forget`) if it is not in the register. For a
-    /// lost node in the register, only the node with [`Duty::Whole`] does so.
+    /// When no partition has a connection of the lost node any more, compares the restrictions of all records with the
+    /// facts, and then removes the lost node from the register. Only the node with [`Duty::Whole`] does these two. If the
+    /// lost node is not in the register, every node does the first, and forgets the lost node (`Duties::forget`).
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
@@ -231,6 +226,7 @@ impl Cluster {
         // work of one node is enough, because the search reads all partitions.
         let may_be_removed = !lost.is_registered || self.service.duties().has(Duty::Whole);
         if failed == 0 && may_be_removed && self.service.has_no_connections(lost.node).await? {
+            self.end_unentered(lost).await?;
             self.compare_restrictions().await?;
             match lost.is_registered {
                 true => _ = self.nodes.remove_lost(lost.node, lost.beat).await?,
@@ -238,6 +234,22 @@ impl Cluster {
             }
         }
         Ok(ended)
+    }
+
+    /// Ends the logins that the lost node has recorded in the facts and that have not entered a live record.
+    async fn end_unentered(&self, lost: LostNode) -> Result<(), ServiceError> {
+        let mut place = Some(UnenteredCursor::first(lost, self.clock.now()));
+        let mut ended = 0;
+        while let Some(from) = place {
+            let page = self.service.end_unentered(from, self.clock.now()).await?;
+            ended += page.ended;
+            place = page.next;
+            tokio::time::sleep(BETWEEN_COMPARED).await;
+        }
+        if ended > 0 {
+            tracing::info!(ended, node = lost.node.0, "logins that a lost node has not completed were ended");
+        }
+        Ok(())
     }
 
     /// Compares the restrictions of all live records with the facts. The lost node may have committed a change that has

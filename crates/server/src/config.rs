@@ -34,7 +34,7 @@ pub struct Config {
     /// A file with the certificates of the authorities that may sign the certificate of PostgreSQL, in PEM. Without the
     /// file, the authorities of the system are trusted.
     pub facts_ca: Option<PathBuf>,
-    /// The maximum number of connections to PostgreSQL.
+    /// The maximum number of connections to PostgreSQL for calls; one more holds the claim on the database.
     pub facts_connections: usize,
     /// The URL of Redis or Valkey. If it is set, the live records are kept there. All nodes with the same directory,
     /// prefix and facts form one cluster. The URL is a secret, because it may contain a password.
@@ -72,8 +72,8 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// Limits on clients, the same for every app.
     pub limits: LimitsConfig,
-    /// The grace, in milliseconds, at most 10 min. For this time, the clients of a stopped or lost node still count as
-    /// connected.
+    /// The grace, in milliseconds, at most 10 min: the time for which the clients of a stopped or lost node still count
+    /// as connected. All nodes of a cluster must have the same grace.
     pub node_loss_grace_ms: u32,
     /// The number of clients per second that should reconnect after all clients have lost their connections.
     pub reconnects_per_second: u32,
@@ -97,7 +97,7 @@ pub struct TlsConfig {
 pub struct LimitsConfig {
     /// The maximum number of open client connections; 0 means as many as the process's limit on open files allows.
     pub connections: usize,
-    /// The maximum number of open client connections from one address.
+    /// The maximum number of open client connections from one address (IPv6: from one /64).
     pub connections_per_address: u32,
     /// The longest time from connecting to logging in, in milliseconds.
     pub login_timeout_ms: u32,
@@ -105,21 +105,21 @@ pub struct LimitsConfig {
     pub frame_before_login: usize,
     /// The largest message that a client may send after its login, in bytes.
     pub frame_after_login: usize,
-    /// The maximum number of invalid tokens per minute from one address on each port. A further login is answered with
-    /// `TOO_MANY_FAILURES`, and its connection is closed.
+    /// The maximum number of invalid tokens per minute from one address on each port. A further invalid token is
+    /// answered with `TOO_MANY_FAILURES`, and its connection is closed. A valid token is always accepted.
     pub login_failures_per_address: u32,
-    /// The maximum number of a user's status changes per second that watchers are notified of. Faster changes are
-    /// conflated: only the newest change is sent. 0 means no limit.
+    /// The maximum number of a user's status changes per second that watchers are notified of; lower for a user with
+    /// many watchers. Of faster changes, only the newest is sent. 0 means no limit.
     pub changes_told_per_second: u32,
     /// The maximum number of requests per second of one connection. Further requests are delayed. 0 means no limit.
     pub requests_per_second: u32,
     /// The maximum number of open connections to the HTTP port. One eighth of the process's limit on open files is a
     /// second upper bound.
     pub http_connections: usize,
-    /// The maximum number of open connections to the HTTP port from one address.
+    /// The maximum number of open connections to the HTTP port from one address (IPv6: from one /64).
     pub http_connections_per_address: u32,
-    /// The maximum number of bytes of request bodies that the HTTP port keeps in memory at a time, over all
-    /// connections.
+    /// The maximum number of bytes that the HTTP port keeps in memory for bodies of requests, their parsed form, the
+    /// copies of a message to many recipients, and answers, over all connections.
     pub http_body_bytes: usize,
 }
 

@@ -42,7 +42,8 @@ pub struct HttpBounds {
     pub connections: usize,
     /// The maximum number of connections from one address.
     pub connections_per_address: u32,
-    /// The maximum number of bytes of request bodies in memory, over all connections.
+    /// The maximum number of bytes in memory, over all connections, for bodies of requests, their parsed form, the
+    /// copies of a message to many recipients, and answers.
     pub body_bytes: usize,
 }
 

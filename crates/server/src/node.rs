@@ -186,7 +186,10 @@ impl Node {
         let opened = LiveStore::open(redis, data_dir, &facts, grace, &clock).await?;
         let (live, noted_facts) = (opened.store.clone(), opened.noted);
         if let Some(nodes) = live.nodes() {
-            cluster::measure_clock(&*nodes, &clock).await.map_err(NodeError::Cluster)?;
+            let (epoch, lease) = (live.directory().epoch(), config.lease_times().lease);
+            let is_first = facts.facts().apps().await?.is_empty();
+            let measured = cluster::measure_clock(&*nodes, &clock, epoch, lease, is_first).await;
+            measured.map_err(NodeError::Cluster)?;
         }
         let id = NodeId::of_run(clock.now().wall, rand::random());
         let mut service = Service::new(facts.facts(), live.directory(), live.log(), config.throttle());

@@ -42,7 +42,7 @@ pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, net
 pub use open_connection::{NotCurrent, OpenConnection};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
-pub use operations::cluster::ClearedPage;
+pub use operations::cluster::{ClearedPage, PutBack};
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use operations::feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use operations::find::{
@@ -59,6 +59,7 @@ pub use operations::messages::{
 pub use operations::profiles::{MAX_USERS_INFO, UsersInfo};
 pub use operations::session_events::{EventsRecorded, RecorderTerms};
 pub use operations::status::{Queried, SubscribeDone, UnsubscribeDone, Viewing};
+pub use operations::unentered::{UnenteredCursor, UnenteredPage};
 pub use operations::upkeep::{Expiring, Recovery};
 pub use operations::visibility::{ComparedCursor, OwnBlockList, UsersBlocked, UsersUnblocked};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, Outbox, OutboxBell};

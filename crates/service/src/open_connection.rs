@@ -1,6 +1,7 @@
 //! An open connection, which its node can put back into a live record that has lost it.
 
-use lamplight_model::{ConnectionId, DeviceId, Platform, Timestamp, User, UserId, UserStatus};
+use lamplight_core::RecordEpoch;
+use lamplight_model::{ConnectionId, DeviceId, Platform, User, UserId, UserStatus};
 
 /// An open connection of this node, with the node's data about the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,9 +18,9 @@ pub struct OpenConnection {
     pub login: u64,
     /// The issue time of the UserSig, in seconds.
     pub issued: u64,
-    /// The directory's time at which the login began. It is replaced by the time at which the connection was put back,
-    /// or at which the log reported that other nodes have ended the connection.
-    pub since: Timestamp,
+    /// The epoch in which the live record last had the connection. `None` if the log has reported since that other
+    /// nodes have ended the connection.
+    pub recorded_in: Option<RecordEpoch>,
     /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
     /// The subscription list that the node has. Its order is that of the record, unless users were removed from the

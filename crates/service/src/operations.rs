@@ -23,5 +23,6 @@ mod retrying;
 pub mod session_events;
 pub mod status;
 mod unapplied;
+pub mod unentered;
 pub mod upkeep;
 pub mod visibility;

@@ -66,8 +66,8 @@ pub(crate) struct Records {
 /// therefore unknown, and reading it fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
-/// The maximum error of the recorded time of a login. If a login is recorded as later than a loss of records by at most
-/// this time, it may have been in a lost record.
+/// The maximum error of a time that a node has recorded. A login that is recorded up to this much after a loss of records
+/// may have been before the loss, and so in a lost record.
 const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
 /// For this time after a loss of records, each resumed login is looked up in the facts. A replica of the directory that
@@ -184,7 +184,7 @@ impl Records {
 
     /// Whether the directory has lost records that it had at `since`.
     pub(crate) fn are_lost_since(&self, since: Timestamp, now: Now) -> bool {
-        self.lost(now).is_some_and(|lost| since < lost.at.after(CLOCK_ERROR))
+        self.lost(now).is_some_and(|lost| since < lost.by.after(CLOCK_ERROR))
     }
 
     /// Whether records that were lost are still being created again. The creation ends one grace after the loss.
@@ -424,7 +424,7 @@ impl Records {
 
     /// Whether a lost record may have had this login.
     fn was_lost(&self, login: &Login, now: Now) -> bool {
-        login.at < self.lost_at(now).after(CLOCK_ERROR)
+        login.at < self.lost_by(now).after(CLOCK_ERROR)
     }
 
     /// Reads the restrictions of those accounts that have any.
@@ -471,9 +471,9 @@ impl Records {
 
     /// The time at which records may have been lost, for comparisons with times that nodes have written. A directory that
     /// is not shared uses the clock of this node.
-    fn lost_at(&self, now: Now) -> Timestamp {
+    fn lost_by(&self, now: Now) -> Timestamp {
         match self.is_shared() {
-            true => self.observe_epoch(now).lost_at(),
+            true => self.observe_epoch(now).lost_by(),
             false => self.directory.epoch().max(self.recovered_from()),
         }
     }
@@ -520,7 +520,7 @@ impl Records {
         let since = match newest {
             // The time of the login would tell when a hidden user has logged in, and may be before the time that
             // viewers were told last.
-            Some(login) if self.was_lost(login, now) => self.lost_at(now).max(account.created),
+            Some(login) if self.was_lost(login, now) => self.lost_by(now).max(account.created),
             Some(login) => login.at,
             None => account.created,
         };

@@ -6,7 +6,7 @@ mod forgetful;
 
 use forgetful::Forgetful;
 use lamplight_auth::{Claims, sign};
-use lamplight_core::{LeaseTimes, LinkEnd, LostNode, Membership, Reasserted};
+use lamplight_core::{LeaseTimes, LinkEnd, LostNode, Membership, Reasserted, RecordEpoch};
 use lamplight_facts::{Facts, Outbox, Settled, SettledAs};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -85,6 +85,29 @@ impl Cluster {
         self.here.record_events(&mut terms, &[ann()], now(second)).await.unwrap().unwrap();
         self.deliver().await
     }
+
+    /// Loses the record of the user.
+    fn lose(&self, second: u64) {
+        self.directory.lose(&[ann()], now(second).wall);
+    }
+
+    /// Ends the connections of the first node, as the other node does when it counts the first one as lost.
+    async fn end_connections(&self, second: u64) {
+        let silent = Duration::from_secs(60);
+        let lost = LostNode { node: HERE, beat: 1, silent, is_registered: true, is_everywhere: false };
+        let mut place = Some(RecordedCursor::default());
+        while let Some(from) = place {
+            place = self.there.clear_lost_node(lost, from, now(second)).await.unwrap().next;
+        }
+    }
+
+    /// Puts the connection of a Web device back.
+    async fn put_back(&self, tab: &LoggedIn, recorded_in: Option<RecordEpoch>, second: u64) -> RecordEpoch {
+        let open = open(tab, "tab", Platform::Web, 2, recorded_in);
+        let put_back = self.here.put_back(&open, LOCAL, now(second)).await.unwrap();
+        assert_eq!(put_back.outcome, Reasserted::PutBack);
+        put_back.recorded_in
+    }
 }
 
 fn key() -> AppKey {
@@ -116,7 +139,13 @@ async fn log_in(service: &Service, device_id: &str, platform: Platform, local: u
 }
 
 /// The connection of a login, in the form in which its worker would put it back.
-fn open(done: &LoggedIn, device: &str, platform: Platform, local: u64, since: Timestamp) -> OpenConnection {
+fn open(
+    done: &LoggedIn,
+    device: &str,
+    platform: Platform,
+    local: u64,
+    recorded_in: Option<RecordEpoch>,
+) -> OpenConnection {
     OpenConnection {
         user: done.user.clone(),
         connection: ConnectionId::new(HERE, local),
@@ -124,7 +153,7 @@ fn open(done: &LoggedIn, device: &str, platform: Platform, local: u64, since: Ti
         platform,
         login: done.login,
         issued: done.issued,
-        since,
+        recorded_in,
         told: None,
         subscriptions: Vec::new(),
     }
@@ -181,8 +210,8 @@ async fn after_a_flush_the_app_is_told_no_login_of_connections_that_are_put_back
     for (done, device, platform, local) in
         [(&tab, "tab", Platform::Web, 2), (&phone, "phone", Platform::IPhone, 1)]
     {
-        let open = open(done, device, platform, local, done.at);
-        let put_back = cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0;
+        let open = open(done, device, platform, local, Some(done.recorded_in));
+        let put_back = cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().outcome;
         assert_eq!(put_back, Reasserted::PutBack);
     }
     assert_eq!(cluster.record_and_deliver(103).await, [""; 0]);
@@ -193,24 +222,46 @@ async fn after_a_flush_the_app_is_told_no_login_of_connections_that_are_put_back
     assert_eq!(cluster.record_and_deliver(111).await, ["tab LinkClosed", "phone LinkClosed"]);
 }
 
-/// After a loss, the other nodes count the node of a Web device as lost, and end the connection of the device.
+/// The other nodes count the node of a Web device as lost, and end the connection of the device. Its node does not hear
+/// of it, and puts the connection back. The directory has lost its data before.
 #[tokio::test]
 async fn a_connection_that_others_have_ended_is_put_back_with_its_login() {
+    for (name, loss_before_login, loss_before_put_back) in [
+        ("a login after a loss", Some(1), None),
+        ("a connection that was put back after a loss", None, Some(100)),
+        ("both", Some(1), Some(2)),
+    ] {
+        let cluster = Cluster::start().await;
+        if let Some(second) = loss_before_login {
+            cluster.lose(second);
+        }
+        let tab = log_in(&cluster.here, "tab", Platform::Web, 2, 2).await;
+        assert_eq!(cluster.record_and_deliver(3).await, ["tab Login"], "{name}");
+        let mut recorded_in = tab.recorded_in;
+        if let Some(second) = loss_before_put_back {
+            cluster.lose(second);
+            recorded_in = cluster.put_back(&tab, Some(recorded_in), second).await;
+            assert_eq!(cluster.record_and_deliver(second).await, [""; 0], "{name}");
+        }
+        cluster.end_connections(200).await;
+        assert_eq!(cluster.record_and_deliver(201).await, ["tab LinkClosed"], "{name}");
+        cluster.put_back(&tab, Some(recorded_in), 202).await;
+        assert_eq!(cluster.record_and_deliver(203).await, ["tab Login"], "{name}");
+    }
+}
+
+/// The node has heard that others have ended the connection before the directory loses its data.
+#[tokio::test]
+async fn a_connection_that_others_have_ended_before_a_loss_is_put_back_with_its_login() {
     let cluster = Cluster::start().await;
     let tab = log_in(&cluster.here, "tab", Platform::Web, 2, 2).await;
-    assert_eq!(cluster.record_and_deliver(3).await, ["tab Login"]);
-    cluster.directory.lose(&[ann()], now(100).wall);
-    let back = open(&tab, "tab", Platform::Web, 2, tab.at);
-    assert_eq!(cluster.here.put_back(&back, LOCAL, now(102)).await.unwrap().0, Reasserted::PutBack);
-    let silent = Duration::from_secs(60);
-    let lost = LostNode { node: HERE, beat: 1, silent, is_registered: true, is_everywhere: false };
-    let mut place = Some(RecordedCursor::default());
-    while let Some(from) = place {
-        place = cluster.there.clear_lost_node(lost, from, now(200)).await.unwrap().next;
-    }
-    assert_eq!(cluster.record_and_deliver(201).await, ["tab LinkClosed"]);
-    // The worker has put the connection back at 102.
-    let again = open(&tab, "tab", Platform::Web, 2, now(102).wall);
-    assert_eq!(cluster.here.put_back(&again, LOCAL, now(202)).await.unwrap().0, Reasserted::PutBack);
-    assert_eq!(cluster.record_and_deliver(203).await, ["tab Login"]);
+    cluster.end_connections(99).await;
+    assert_eq!(cluster.record_and_deliver(99).await, ["tab Login", "tab LinkClosed"]);
+    cluster.lose(100);
+    let recorded_in = cluster.put_back(&tab, None, 101).await;
+    assert_eq!(cluster.record_and_deliver(102).await, ["tab Login"]);
+    // A further loss in the same second.
+    cluster.lose(101);
+    cluster.put_back(&tab, Some(recorded_in), 101).await;
+    assert_eq!(cluster.record_and_deliver(102).await, [""; 0]);
 }

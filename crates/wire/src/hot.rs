@@ -129,9 +129,9 @@ impl EncodedStatus {
         self.version
     }
 
-    /// Returns `true` if `newer` is this status, put back after a loss of records. The reason of `newer` is then the
-    /// reason of a rebuilt record or of a login. All other fields except the version and the devices are equal.
-    /// Compares the encodings, which is faster than decoding them.
+    /// Returns `true` if `newer` looks like this status after a loss of records: its reason is that of a rebuilt record
+    /// or of a login, and it differs from this status in the reason, the version and the devices only. Compares the
+    /// encodings, which is faster than decoding them.
     pub fn is_put_back_as(&self, newer: &Self) -> bool {
         let shown = |field: &&[u8]| !KEYS_NOT_SHOWN.contains(&field[0]);
         let reason = fields(newer.protobuf()).find(|field| field[0] == KEY_REASON);

@@ -15,7 +15,7 @@ const MAX_REASON_BYTES: usize = 200;
 pub struct Unreadable {
     /// The id of the message; 0 if it cannot be found.
     pub id: u64,
-    /// The error text of the decoder, truncated to 200 bytes.
+    /// The error in plain words, truncated to 200 bytes.
     pub reason: String,
 }
 

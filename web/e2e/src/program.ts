@@ -17,7 +17,7 @@ export class Program {
   readonly #printed: string[] = [];
   readonly #hearing = new Set<(line: string) => void>();
 
-  /** Starts the program. A line of its output that is printed later is kept for `log`. */
+  /** Starts the program. All lines that it prints, on stdout and stderr, are kept for `log`. */
   constructor(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.#process = spawn("timeout", [LIFETIME, program(), ...words], {
       env: { ...plainEnvironment(), ...environment },

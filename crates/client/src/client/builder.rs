@@ -68,7 +68,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Stores the id of this device in a file, which is created at the first start.
+    /// Stores the id of this device in a file, which is created at the first start. Its folder must exist. On Unix,
+    /// only the owner can read the file.
     pub fn device_id_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.device = Device::KeptIn(path.into());
         self
@@ -92,13 +93,15 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// - The address, the app, the device id or a certificate is missing or invalid.
+    /// - The app was not set.
+    /// - The address or the device id is invalid.
+    /// - The address needs TLS, and a root certificate is invalid, or there is none.
     /// - The address needs a feature of this crate that is not enabled.
     /// - The file with the device id cannot be read or written.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with time and I/O enabled.
+    /// Outside of a tokio runtime. The runtime needs time and I/O enabled; otherwise, the client's task panics.
     pub fn build(self) -> Result<Client, BuildError> {
         let address = Address::parse(&self.address)?;
         #[cfg(feature = "tls")]

@@ -20,8 +20,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 if a text is too long or contains a control character, or if the avatar is not an
-    /// http or https URL.
+    /// [`Error::Refused`] with 6017 if a text has more than 500 bytes or contains a control character, or if the avatar
+    /// is neither empty nor an http or https URL.
     pub async fn set_self_info(&self, change: ProfileChange) -> Result<UserInfo, Error> {
         let allow_type = match change.allow {
             None => v1::AllowType::Unspecified,
@@ -37,12 +37,12 @@ impl Client {
         told.profile.and_then(lists::user_info).ok_or_else(no_answer)
     }
 
-    /// Returns the profiles of at most 100 users.
+    /// Returns the profiles of at most 100 users. Users without an account are not an error: [`UsersInfo::failures`]
+    /// contains them.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the whole call was refused. If the call failed only for some users,
-    /// [`UsersInfo::failures`] contains these users.
+    /// [`Error::Refused`] with 6017 if there are no users, or with 70206 if there are too many.
     pub async fn get_users_info<I>(&self, users: I) -> Result<UsersInfo, Error>
     where
         I: IntoIterator,
@@ -59,7 +59,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The same as for every call.
+    /// Only those of [every call](Client#errors-of-every-call).
     pub async fn get_friend_list(&self) -> Result<Vec<FriendInfo>, Error> {
         let mut friends: Vec<FriendInfo> = Vec::new();
         loop {
@@ -85,7 +85,7 @@ impl Client {
     /// - 30516: the user allows nobody to add them, or has blocked this user.
     /// - 30010: this user's friend list is full.
     /// - 30014: the other user's list is full.
-    /// - 6017: `user_id` is the id of this user.
+    /// - 6017: `user_id` is the id of this user, or the remark is too long or contains a control character.
     pub async fn add_friend(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let ask = Ask::AddFriend(v1::AddFriendRequest {
             user_id: user_id.to_owned(),
@@ -97,11 +97,11 @@ impl Client {
     }
 
     /// Removes at most 100 users from this user's friend list, and this user from the friend lists of these users.
-    /// Returns the users who were not friends.
+    /// Returns the users for whom neither list had an entry (31704).
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the whole call was refused.
+    /// [`Error::Refused`] with 6017 if there are no users, or with 70206 if there are too many.
     pub async fn delete_from_friend_list<I>(&self, users: I) -> Result<Vec<ItemFailure>, Error>
     where
         I: IntoIterator,
@@ -117,7 +117,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 31704 if the user is not a friend.
+    /// [`Error::Refused`] with 31704 if the user is not a friend, or with 6017 if the remark is too long or contains a
+    /// control character.
     pub async fn set_friend_remark(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let (user_id, remark) = (user_id.to_owned(), remark.to_owned());
         let ask = Ask::SetFriendRemark(v1::SetFriendRemarkRequest { user_id, remark });
@@ -130,7 +131,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The same as for every call.
+    /// Only those of [every call](Client#errors-of-every-call).
     pub async fn set_visibility(&self, visibility: Visibility) -> Result<(), Error> {
         let visibility = v1::Visibility::from(visibility).into();
         self.lists(Ask::SetVisibility(v1::SetVisibilityRequest { visibility })).await.map(drop)
@@ -140,7 +141,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The same as for every call.
+    /// Only those of [every call](Client#errors-of-every-call).
     pub async fn get_block_list(&self) -> Result<BlockListInfo, Error> {
         let ask = Ask::GetBlockList(v1::GetBlockListRequest {});
         let Tell::GetBlockList(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
@@ -152,8 +153,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 if there are no users, or if one of them is this user. If the call failed only for
-    /// some users, [`UsersBlocked::failures`] contains these users.
+    /// [`Error::Refused`] with 6017 if there are no users, or if one of them is this user; with 70206 if there are too
+    /// many. If the call failed only for some users, [`UsersBlocked::failures`] contains these users.
     pub async fn block_users<I>(&self, users: I) -> Result<UsersBlocked, Error>
     where
         I: IntoIterator,
@@ -169,7 +170,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the whole call was refused.
+    /// [`Error::Refused`] with 6017 if there are no users, or if one of them is this user; with 70206 if there are too
+    /// many.
     pub async fn unblock_users<I>(&self, users: I) -> Result<Vec<ItemFailure>, Error>
     where
         I: IntoIterator,
@@ -205,7 +207,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The same as for [`send_c2c_text_message`](Self::send_c2c_text_message).
+    /// The same as for [`send_c2c_text_message`](Self::send_c2c_text_message). Also [`Error::Refused`] with 6017 if the
+    /// id begins with `api:`, which is reserved for the server API.
     pub async fn send_c2c_text_message_as(
         &self,
         to: &str,
@@ -220,7 +223,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The same as for [`send_c2c_text_message`](Self::send_c2c_text_message).
+    /// The same as for [`send_c2c_text_message_as`](Self::send_c2c_text_message_as). An empty content has no bytes in
+    /// any part.
     pub async fn send_c2c_custom_message_as(
         &self,
         to: &str,
@@ -260,12 +264,14 @@ impl Client {
         Ok(SentMessage { message, repeated: told.repeated_send })
     }
 
-    /// Returns up to `limit` (1 to 100) messages with `peer`, newest first. If `before` is given, returns only messages
-    /// with a lower sequence.
+    /// Returns a page of the messages with `peer`, newest first; an empty one if there is no conversation. If `before`
+    /// is given and not 0, returns only messages with a lower sequence. A page has at most `limit` messages: 1 to 100,
+    /// or 0 for
+    /// 20. A page with long texts has fewer messages.
     ///
     /// # Errors
     ///
-    /// The same as for every call.
+    /// [`Error::Refused`] with 6017 if `limit` is above 100.
     pub async fn get_c2c_history(
         &self,
         peer: &str,
@@ -284,7 +290,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 if `next` is invalid.
+    /// [`Error::Refused`] with 6017 if `next` is invalid or `limit` is above 1,000.
     pub async fn get_conversation_list(
         &self,
         next: Option<&str>,
@@ -300,12 +306,12 @@ impl Client {
         })
     }
 
-    /// Marks the messages of `peer` up to `sequence` as read, or all existing messages if `sequence` is `None`. The
-    /// read position never moves back.
+    /// Marks the messages of `peer` up to `sequence` as read. If `sequence` is `None` or 0, marks all existing
+    /// messages. The read position never moves back.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if there is no such conversation.
+    /// [`Error::Refused`] with 6017 if there is no such conversation.
     pub async fn mark_read(&self, peer: &str, sequence: Option<u64>) -> Result<ConversationInfo, Error> {
         let sequence = sequence.unwrap_or(0);
         let ask = Ask::MarkRead(v1::MarkReadRequest { peer: peer.to_owned(), sequence });
@@ -317,7 +323,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if there is no such conversation.
+    /// [`Error::Refused`] with 6017 if there is no such conversation.
     pub async fn pin(&self, peer: &str, pinned: bool) -> Result<ConversationInfo, Error> {
         let ask = Ask::PinConversation(v1::PinConversationRequest { peer: peer.to_owned(), pinned });
         let Tell::PinConversation(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
@@ -329,7 +335,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if there is no such conversation.
+    /// [`Error::Refused`] with 6017 if there is no such conversation.
     pub async fn delete_conversation(&self, peer: &str) -> Result<(), Error> {
         let ask = Ask::DeleteConversation(v1::DeleteConversationRequest { peer: peer.to_owned() });
         self.lists(ask).await.map(drop)

@@ -140,7 +140,7 @@ impl Presence {
         if self.subscriptions_end.get().is_some_and(|end| end <= now.moment) {
             self.subscriptions_end = Optional::NONE;
             self.subscriptions_lost = true;
-            transition.unsubscribed = self.subscriptions.clear();
+            transition.unsubscribed = self.subscriptions_mut().clear();
             transition.changed = true;
         }
         // After the own change: an own lapse and a shown one have the same version.

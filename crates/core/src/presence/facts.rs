@@ -4,6 +4,7 @@
 use super::{Deletion, Presence};
 use crate::custom::Custom;
 use crate::device::{Device, Link};
+use crate::lists_mark::ListsMark;
 use crate::multi_device::{Contender, victims};
 use crate::signatures::Signatures;
 use crate::subscriptions::Subscriptions;
@@ -94,6 +95,7 @@ impl Presence {
             subscriptions: Subscriptions::default(),
             subscriptions_end: Optional::NONE,
             subscriptions_lost: may_have_had_list,
+            lists_mark: ListsMark::NONE,
             sigs: Signatures::of_facts(revoked),
             ended_through,
             deleted_through: 0,
@@ -302,7 +304,7 @@ impl Presence {
         }
         self.deleted_through = self.deleted_through.max(through);
         transition.restricted = self.show_end(Reason::Deleted, now);
-        transition.unsubscribed = self.subscriptions.clear();
+        transition.unsubscribed = self.subscriptions_mut().clear();
         self.subscriptions_end = Optional::NONE;
         self.subscriptions_lost = false;
         self.deleted = Some(Box::new(Deletion::at(now.moment, settings)));
@@ -343,8 +345,9 @@ impl Presence {
     /// Ends a login that was recorded and then refused. The device counts as notified of the cause.
     ///
     /// - A later login of the device stays.
-    /// - An earlier login on the same platform stays too. It gets the number of the refused login, because it has that
-    ///   number in the facts. If the earlier login is refused later, it is found by its connection.
+    /// - An earlier login of the device on the same platform stays too. The facts now have the device under the number
+    ///   of the refused login, so the record gets this number for the earlier login. If the earlier login is refused
+    ///   later, it is therefore found by its connection and not by its number.
     /// - An earlier login on another platform ends, because the facts have ended it.
     /// - If the record does not have the device, only the end is kept for the facts.
     pub fn take_back(&mut self, refused: &RefusedLogin, settings: &AppSettings, now: Now) -> Transition<()> {

@@ -188,7 +188,7 @@ impl Presence {
         transition.visible |= is_raised;
         if self.subscriptions_lost && self.subscriptions.is_empty() && !open.subscriptions.is_empty() {
             let limit = usize::from(settings.limits.subscriptions);
-            transition.subscribed = self.subscriptions.subscribe(open.subscriptions, limit).added;
+            transition.subscribed = self.subscriptions_mut().subscribe(open.subscriptions, limit).added;
             self.subscriptions_lost = false;
         }
         transition

@@ -69,7 +69,7 @@ impl Presence {
     pub fn restricted(mut self, stored: &StoredRestrictions, has_login: bool, away: [&Presence; 2]) -> Self {
         let [with_login, without_login] = away.map(Presence::as_shown);
         let rebuilt = Restrictions::rebuilt(stored, has_login, self.ended_through, with_login, without_login);
-        self.restrictions = Some(Arc::new(rebuilt));
+        self.replace_restrictions(rebuilt);
         self
     }
 
@@ -80,7 +80,7 @@ impl Presence {
         let after = before.ended_for(reason, now);
         let differs = after != *before;
         if differs {
-            self.restrictions = Some(Arc::new(after));
+            self.replace_restrictions(after);
         }
         differs
     }
@@ -99,7 +99,8 @@ impl Presence {
             (self.since, self.reason) = (shown.since, shown.reason);
             self.last_seen = shown.last_seen.into();
         }
-        self.restrictions = Some(Arc::new(before.ended()));
+        let ended = before.ended();
+        self.replace_restrictions(ended);
         true
     }
 
@@ -108,7 +109,7 @@ impl Presence {
         if let Some(ended) = self.restrictions.as_deref().filter(|restrictions| restrictions.have_ended()) {
             let lifted = ended.lifted();
             self.version = self.newest_version();
-            self.restrictions = Some(Arc::new(lifted));
+            self.replace_restrictions(lifted);
         }
     }
 
@@ -124,7 +125,7 @@ impl Presence {
         {
             self.version = newest.version.next(now.wall);
         }
-        self.restrictions = Some(Arc::new(after));
+        self.replace_restrictions(after);
     }
 
     /// The status of a user who is not ONLINE; `None` if the user is ONLINE. Such a status has no custom status and no
@@ -170,7 +171,7 @@ impl Presence {
         let expired = self.restrictions.as_ref().and_then(|restrictions| restrictions.expired(settings, now));
         let has_expired = expired.is_some();
         if let Some(expired) = expired {
-            self.restrictions = Some(Arc::new(expired));
+            self.replace_restrictions(expired);
         }
         has_expired
     }

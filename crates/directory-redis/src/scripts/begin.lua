@@ -21,7 +21,9 @@ end
 
 local time = redis.call('TIME')
 local present = tonumber(time[1]) * 1000000 + tonumber(time[2])
-epoch = math.max(present, epoch + 1, tonumber(ARGV[2]) + 1)
+-- The clock may be behind that of the server which began the former epoch. The new epoch is later by at least a second,
+-- so that the batches and revisions of the former one have lower numbers.
+epoch = math.max(present, math.max(epoch, tonumber(ARGV[2])) + 1000000)
 -- The number is above every number of a former epoch if a partition has less than a million batches a second.
 number = math.max(number + 1, epoch)
 local texts = {string.format('%.0f', epoch), string.format('%.0f', number)}

@@ -40,6 +40,7 @@ fn entry(id: u64) -> NodeEntry {
         started: Timestamp(7),
         epoch: Some(Timestamp(6)),
         clock_ahead: -7,
+        clock: Timestamp(8),
         connections: 0,
         is_draining: false,
     }

@@ -145,22 +145,24 @@ impl InProcessDirectory {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let mut parts: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
         let mut places = Vec::new();
-        for (user, Found { rev, place, presence }) in records {
+        for (user, Found { rev, place, presence, lists_rev, .. }) in records {
             let Some(saved) = presence else { continue };
             places.push((user.clone(), place));
             // Each shard belongs to one thread, so no thread waits for the lock of a shard.
-            parts[self.shard_of(&user) % threads].push((user, rev, place, saved));
+            parts[self.shard_of(&user) % threads].push((user, rev, place, lists_rev, saved));
         }
         let count = places.len();
         thread::scope(|scope| {
             for part in parts {
                 scope.spawn(move || {
-                    for (user, rev, place, mut saved) in part {
+                    for (user, rev, place, lists_rev, mut saved) in part {
                         if how.in_doubt {
                             saved.lift_version(how.now.wall);
                         }
                         let presence = saved.restore(how.now, how.lost_at, how.now.moment + how.grace);
-                        self.shard(&user).insert(&user, presence, rev, place, &self.counters);
+                        let mut shard = self.shard(&user);
+                        let record = shard.insert(&user, presence, rev, place, &self.counters);
+                        record.mark_lists(lists_rev);
                     }
                 });
             }

@@ -26,15 +26,15 @@ impl RecordTable {
     }
 
     /// Adds a record, or replaces the record of the user.
-    pub fn insert(&mut self, user: &User, record: Record) -> &Record {
+    pub fn insert(&mut self, user: &User, record: Record) -> &mut Record {
         let Self { records, hasher } = self;
         let record = Box::new((user.clone(), record));
         match records.entry(hasher.hash_one(user), |it| it.0 == *user, |it| hasher.hash_one(&it.0)) {
             Entry::Occupied(mut place) => {
                 *place.get_mut() = record;
-                &place.into_mut().1
+                &mut place.into_mut().1
             }
-            Entry::Vacant(place) => &place.insert(record).into_mut().1,
+            Entry::Vacant(place) => &mut place.insert(record).into_mut().1,
         }
     }
 

@@ -5,6 +5,7 @@ use super::{
     NAME_BYTES, STRIPES, encode, failed,
 };
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry as MapEntry;
 use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, User};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,17 @@ pub(crate) struct Found {
     pub place: u64,
     /// The record; `None` if it was removed.
     pub presence: Option<Box<SavedPresence>>,
+    /// The revision of the entry from which the lists of the record come; 0 if there is none.
+    pub lists_rev: u64,
+    /// The lowest revision of an entry that has the current lists.
+    lists_since: u64,
+}
+
+impl Found {
+    /// Whether the entry with the current lists was not read.
+    fn lacks_lists(&self) -> bool {
+        self.lists_rev < self.lists_since
+    }
 }
 
 /// The files of one generation.
@@ -111,6 +123,11 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
             }
         }
     }
+    let lost = recovery.lose_lists();
+    if lost > 0 {
+        tracing::warn!(records = lost, "the lists of some live records were in damaged entries and are lost");
+        recovery.damaged = true;
+    }
     Ok((recovery, last))
 }
 
@@ -146,7 +163,7 @@ fn generations(folder: &Path) -> Result<BTreeMap<u64, Files>, JournalError> {
 
 /// The result of reading one file.
 #[derive(Default)]
-struct Replayed {
+pub(super) struct Replayed {
     /// The number of damaged entries.
     entries: u64,
     /// The number of bytes that could not be decoded.
@@ -159,7 +176,7 @@ struct Replayed {
 
 impl Replayed {
     /// Whether data that was written to the file may be missing.
-    fn lacks_something(&self) -> bool {
+    pub(super) fn lacks_something(&self) -> bool {
         self.bytes > 0 || self.is_in_doubt
     }
 }
@@ -179,9 +196,9 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 /// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
 
-/// Applies the entries of a file, while another thread decodes the next ones. Entries do not depend on each other. If an
+/// Applies the entries of a file, while another thread decodes the next ones. The order of entries does not matter. If an
 /// entry has a wrong checksum and the next entry can be found, the damaged entry is skipped.
-fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
+pub(super) fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
             && bytes.len() > MAGIC.len()
@@ -231,16 +248,23 @@ fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
 }
 
 impl Recovery {
-    fn apply(&mut self, entry: Entry) {
+    pub(super) fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Begin(begin) => self.begin(begin),
-            Entry::Put(user, presence, rev, place) => self.found(user, rev, place, Some(presence)),
+            Entry::Put(user, presence, rev, place) => {
+                let presence = Some(presence);
+                self.found(user, Found { rev, place, presence, lists_rev: rev, lists_since: rev });
+            }
+            Entry::Change(user, presence, rev, place, lists_since) => {
+                let presence = Some(presence);
+                self.found(user, Found { rev, place, presence, lists_rev: 0, lists_since });
+            }
             Entry::Remove(user, rev, place) => {
                 if let Some(begin) = &mut self.begin {
                     begin.horizon = begin.horizon.max(place);
                     begin.removed_rev = begin.removed_rev.max(rev);
                 }
-                self.found(user, rev, place, None);
+                self.found(user, Found { rev, place, presence: None, lists_rev: 0, lists_since: 0 });
             }
             Entry::Alive(at) => {
                 if let Some(begin) = &mut self.begin {
@@ -273,15 +297,36 @@ impl Recovery {
     }
 
     /// Stores an entry, unless an earlier entry has a higher revision. An entry with an equal revision replaces the
-    /// earlier entry, because a later generation may have raised the record's version.
-    fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<Box<SavedPresence>>) {
-        match self.records.get_mut(&user) {
-            Some(found) if rev < found.rev => {}
-            Some(found) => *found = Found { rev, place, presence },
-            None => {
-                self.records.insert(user, Found { rev, place, presence });
+    /// earlier entry, because a later generation may have raised the record's version. Of the entries with lists, the
+    /// one with the highest revision counts.
+    fn found(&mut self, user: User, mut other: Found) {
+        match self.records.entry(user) {
+            MapEntry::Vacant(place) => _ = place.insert(other),
+            MapEntry::Occupied(mut place) => {
+                let found = place.get_mut();
+                if other.rev >= found.rev {
+                    std::mem::swap(found, &mut other);
+                }
+                if let (Some(presence), Some(others)) = (&mut found.presence, &mut other.presence)
+                    && other.lists_rev > found.lists_rev
+                {
+                    presence.take_lists(others);
+                    found.lists_rev = other.lists_rev;
+                }
             }
         }
+    }
+
+    /// Removes old lists from records whose current lists were in a damaged entry. Returns the number of such records.
+    pub(super) fn lose_lists(&mut self) -> usize {
+        let mut lost = 0;
+        for found in self.records.values_mut().filter(|found| found.lacks_lists()) {
+            if let Some(presence) = &mut found.presence {
+                presence.lose_lists();
+                lost += 1;
+            }
+        }
+        lost
     }
 }
 

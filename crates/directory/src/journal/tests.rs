@@ -1,5 +1,6 @@
 //! Tests with disks that are temporarily full, fail, or hang.
 
+mod lists;
 mod restrictions;
 mod session_events;
 
@@ -498,11 +499,11 @@ fn a_duration_survives_a_kill_and_what_fell_due_meanwhile_is_due_at_the_start() 
     }
 }
 
-/// A file of format 8 has no restrictions. A file of format 7 also has no duration of a custom status, and a file of
-/// format 6 also has no [`FactsMark`]. Otherwise, the formats are equal.
+/// A file of format 9 has no entries without lists. A file of format 8 also has no restrictions, a file of format 7 no
+/// duration of a custom status, and a file of format 6 no [`FactsMark`]. Otherwise, the formats are equal.
 #[test]
 fn a_journal_of_a_format_before_is_read() {
-    super::FORMER_MAGICS[..3].iter().for_each(|magic| a_journal_that_begins_with_is_read(magic));
+    super::FORMER_MAGICS[..4].iter().for_each(|magic| a_journal_that_begins_with_is_read(magic));
 }
 
 fn a_journal_that_begins_with_is_read(magic: &[u8; 12]) {
@@ -532,7 +533,7 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
         ("live.1.7", include_bytes!("form_5/live.1.7")),
     ];
     for (name, bytes) in files {
-        assert!(bytes.starts_with(super::FORMER_MAGICS[3]));
+        assert!(bytes.starts_with(super::FORMER_MAGICS[4]));
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     let (phone, pad) = (("phone", Platform::IPhone), ("pad", Platform::IPad));

@@ -167,6 +167,49 @@ pub async fn users_who_are_logged_in_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.users_logged_in(None, 0)).await, []);
 }
 
+/// The pages contain each durable login of the given times once, in ascending order over all apps. A page examines no
+/// more logins than its limit.
+pub async fn logins_of_a_time_are_listed_in_pages(facts: &dyn Facts) {
+    let mut expected = Vec::new();
+    for app in [APP, OTHER_APP] {
+        // In the order of the bytes, capitals come first.
+        for name in ["B", "a", "a b"] {
+            for (device, when) in [("a tablet", 9), ("b phone", 10), ("c phone", 19), ("d phone", 20)] {
+                let login = NewLogin { user: User::new(app, id(name)), ..new_login(name, device, when) };
+                record(facts, login.clone()).await;
+                if (10..20).contains(&when) {
+                    expected.push((login.user, login.device, login.at));
+                }
+            }
+        }
+    }
+    let tab = new_login("dave", "tab", 15);
+    record(facts, NewLogin { durable: false, platform: Platform::Web, ..tab }).await;
+    record(facts, new_login("erin", "phone", 15)).await;
+    ok(facts.end_logins(user("erin"), vec![end_of(facts, "erin", "phone").await])).await;
+    for limit in [1, 3, 10, 100] {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = ok(facts.logins_recorded(at(10)..at(20), after, limit)).await;
+            assert!(page.logins.len() <= limit, "{page:?}");
+            for (user, login) in page.logins {
+                assert!(ok(facts.logins(user.clone())).await.contains(&login), "{login:?}");
+                all.push((user, login.device, login.at));
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(all, expected, "{limit}");
+    }
+    let first = ok(facts.logins_recorded(at(10)..at(20), None, 1)).await;
+    assert_eq!(
+        (first.logins.len(), first.next.map(|it| it.device.to_string())),
+        (0, Some("a tablet".into()))
+    );
+}
+
 /// The answer has the accounts in the order of the request, each with its own logins. It contains no Web logins, and no
 /// logins that a kick has ended.
 pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Facts) {

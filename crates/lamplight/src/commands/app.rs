@@ -48,7 +48,7 @@ Examples:
   lamplight app list
   lamplight app list --json")]
     List,
-    /// Change settings of an app; they take effect at once
+    /// Change settings of an app, without a restart of the server
     #[command(after_help = "\
 Examples:
   lamplight app set 1400000001 --friend-notification on
@@ -56,7 +56,9 @@ Examples:
   lamplight app set 1400000001 --jwt-keys - < public.pem
   lamplight app set 1400000001 --webhook-token - < token.txt
 
-An option with the value `-` reads its secret from stdin, so that it is not in the list of processes; only one of them in a command.")]
+The settings take effect at once, except timeouts, lingers and the retention of logins and subscriptions: these apply to \
+connections, broken connections and lists from then on. An option with the value `-` reads its secret from stdin, so that \
+it is not in the list of processes; only one of them in a command.")]
     Set {
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]

@@ -39,8 +39,8 @@ Examples:
   lamplight console operator add ann --role viewer
   lamplight console operator add bob --role operator --set
 
-viewer may see everything but secrets; operator may also kick users and handle dead letters; \
-admin may change everything, including the operators.")]
+viewer may see everything but secrets and operators; operator may also kick users, set their visibility and \
+block lists, test webhooks and handle dead letters; admin may change everything, including the operators.")]
     Add {
         /// The name to log in with: lower-case letters, digits, dots, dashes and underscores
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]

@@ -22,7 +22,8 @@ Examples:
   lamplight webhook list
   lamplight webhook list --app 1400000001 --json
 
-Set the address of a webhook with `lamplight app set ID --state-change-url URL --push-url URL`.")]
+Without --app, the webhooks of all apps are listed. Set the address of a webhook with `lamplight app set ID \
+--state-change-url URL --push-url URL`.")]
     List {
         /// The app that the command works on.
         #[command(flatten)]
@@ -200,7 +201,7 @@ fn list(lanes: &[ShownLane], as_json: bool) -> anyhow::Result<()> {
         let state = match lane.resting_until {
             Some(until) => format!("failing, tried again at {}", utc(until)),
             None if lane.url.is_empty() => "off".to_owned(),
-            None => "open".to_owned(),
+            None => "in order".to_owned(),
         };
         vec![
             lane.app.to_string(),

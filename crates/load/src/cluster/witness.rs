@@ -46,12 +46,12 @@ impl WrongEvents {
     }
 }
 
-/// The notifications to one watcher that one user is OFFLINE: their number, and the time of the last notification.
+/// The statuses, in notifications and in answers, that told one watcher that one user is OFFLINE.
 #[derive(Clone, Copy, Debug)]
 pub struct Absence {
-    /// The number of these notifications.
+    /// The number of these statuses.
     pub times: u32,
-    /// The time of the last of these notifications.
+    /// The time at which the last of them arrived.
     pub last: Instant,
 }
 
@@ -66,7 +66,7 @@ pub struct Witness {
     pub wrong: WrongEvents,
     /// The numbers of wrong statuses in answers.
     pub wrong_in_answers: WrongEvents,
-    /// The notifications that users are OFFLINE, by user and watcher.
+    /// The statuses, in notifications and in answers, that told that a user is OFFLINE, by user and watcher.
     pub absences: HashMap<(u32, u32), Absence>,
     /// The descriptions of the first wrong events.
     pub descriptions: Vec<String>,

@@ -17,7 +17,8 @@ pub const USERS: u32 = 63;
 pub const ROUNDS: u32 = 3;
 /// The app's heartbeat timeout in seconds, on a server that this process starts.
 const HEARTBEAT_TIMEOUT_S: u32 = 2;
-/// The grace for the clients of a killed server, on a server that this process starts.
+/// The setting of the server that this process starts: the time for which its clients count as connected after it was
+/// killed.
 const GRACE: Duration = Duration::from_secs(3);
 /// The settings of the server for this measurement.
 pub const SETTINGS: ServerSettings = ServerSettings {

@@ -5,7 +5,7 @@ use crate::args::StartArgs;
 use crate::link::{Link, ReadOutcome, ReceiveBuffer, Stage};
 use crate::report::{Report, Target, say};
 use crate::ring::{Ring, WATCHED, user_id};
-use crate::server_process::ServerSettings;
+use crate::server_process::{self, ServerSettings};
 use crate::target::Target as ServerTarget;
 use crate::transport::Dialer;
 use anyhow::{Context, Result, bail, ensure};
@@ -28,6 +28,12 @@ const GOAL: f64 = 5.0;
 /// how long a new server takes until clients can connect.
 pub fn measure(args: &StartArgs, report: &mut Report) -> Result<()> {
     let settings = ServerSettings { every_change: true, ..ServerSettings::default() };
+    if let Some(folder) = &args.data_dir {
+        let program = super::program_or_this(args.program.clone())?;
+        let (ready, resident) = server_process::measure_start(&program, folder, settings)?;
+        note(ready.as_secs_f64(), resident, report);
+        return Ok(());
+    }
     let mut server = Server::start(args.program.clone(), settings)?;
     say(&format!("start: {} users log in, subscribe to 20 others, and leave", args.users));
     let began = Instant::now();
@@ -39,10 +45,14 @@ pub fn measure(args: &StartArgs, report: &mut Report) -> Result<()> {
     let began = Instant::now();
     process.start_again()?;
     let ready = began.elapsed().as_secs_f64();
-    report.note("start: ready after", ready, "s", Some(Target::AtMost(GOAL)));
     let memory = process.target().meter.context("the process is known")?.memory()?;
-    report.note("start: memory, resident", memory.resident as f64 / 1_048_576.0, "MiB", None);
+    note(ready, memory.resident, report);
     Ok(())
+}
+
+fn note(ready: f64, resident: u64, report: &mut Report) {
+    report.note("start: ready after", ready, "s", Some(Target::AtMost(GOAL)));
+    report.note("start: memory, resident", resident as f64 / 1_048_576.0, "MiB", None);
 }
 
 /// A connection over which users log in, one after another.

@@ -11,7 +11,8 @@ pub enum Role {
     /// May read everything except secrets and the list of operators. May change nothing but the operator's own
     /// password.
     Viewer,
-    /// May also kick users, test webhooks, and send again or delete dead letters.
+    /// May also kick users, set their visibility, change their block lists, test webhooks, and send again or delete
+    /// dead letters.
     Operator,
     /// May change everything, including the operators.
     Admin,

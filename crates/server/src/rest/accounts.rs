@@ -41,7 +41,8 @@ impl Command for AccountImport {
     const PATH: &'static str = "im_open_login_svc/account_import";
     const FAMILY: Family = Family::Accounts;
     const SUMMARY: &'static str = "Creates an account, or changes its nick and picture.";
-    const ABOUT: &'static str = "The call may be repeated: an account that exists already stays, and only the fields that are given change.";
+    const ABOUT: &'static str = "The call may be repeated: an account that exists already stays, and only the fields \
+                                 that are given change.";
     const CODES: &'static [Code] = &[Code::PROFILE_TOO_LONG];
 
     type Request = AccountImportRequest;
@@ -103,11 +104,12 @@ pub struct AccountListItem {
     face_url: Option<String>,
 }
 
-/// The accounts that could not be created.
+/// The accounts for which the call failed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MultiaccountImportFields {
-    /// The accounts that were not created, as the request named them.
+    /// The accounts for which the call failed, as the request named them. `account_import` of one of them gives the
+    /// reason.
     #[schema(value_type = Vec<String>)]
     fail_accounts: Vec<CompactString>,
 }
@@ -116,8 +118,9 @@ impl Command for MultiaccountImport {
     const PATH: &'static str = "im_open_login_svc/multiaccount_import";
     const FAMILY: Family = Family::Accounts;
     const SUMMARY: &'static str = "Creates up to 100 accounts.";
-    const ABOUT: &'static str = "`ErrorCode` is 0 when at least one of them exists afterwards; otherwise it is the \
-                                 code of the first account.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when the call succeeded for at least one account; otherwise it is \
+                                 the code of the first account. `ErrorInfo` says how many have failed, and why the \
+                                 first of them has.";
     const CODES: &'static [Code] = &[Code::PROFILE_TOO_LONG, Code::BATCH_TOO_LARGE];
 
     type Request = MultiaccountImportRequest;
@@ -348,9 +351,10 @@ impl Command for Kick {
     const PATH: &'static str = "im_open_login_svc/kick";
     const FAMILY: Family = Family::Accounts;
     const SUMMARY: &'static str = "Ends every login of a user, and revokes the UserSigs of the user.";
-    const ABOUT: &'static str = "UserSigs that were made before this second are refused from now on, and so are later ones that \
-        the user has logged in with; an admin that kicks itself loses its own. If a UserSig of this very second has been seen, the answer waits for the second to end: a \
-        UserSig made after the answer is valid at once.";
+    const ABOUT: &'static str = "UserSigs that were made before this second are refused from now on, and so are later \
+                                 ones that the user has logged in with; an admin that kicks itself loses its own. If a \
+                                 UserSig of this very second has been seen, the answer waits for the second to end: a \
+                                 UserSig made after the answer is valid at once.";
     const CODES: &'static [Code] = &[Code::NO_SUCH_ACCOUNT];
 
     type Request = OneUser;

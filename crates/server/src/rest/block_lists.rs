@@ -27,7 +27,7 @@ pub struct BlackListRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The users; at most 1,000.
+    /// The users; at most 1,000. The owner of the list is refused (30001).
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_BLOCKED>,

@@ -31,7 +31,8 @@ pub trait Command: 'static {
     const SUMMARY: &'static str;
     /// Further text about the command for the OpenAPI document; may be empty.
     const ABOUT: &'static str;
-    /// The codes with which this command is refused, besides the codes that all commands of the family have.
+    /// The codes of a refused call and of the entries of an answer, besides the codes that all commands of the family
+    /// have.
     const CODES: &'static [Code];
     /// `true` if the command changes nothing; it may then also be called with GET.
     const READS: bool = false;
@@ -246,8 +247,8 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
 /// The longest path of a field that an error message contains, in bytes. A longer path is left out.
 const MAX_FIELD: usize = 100;
 
-/// Returns the text of an error in the terms of JSON, with the path of the invalid field. The path is found by parsing the body a
-/// second time, which is done only for an invalid body.
+/// Returns the text of an error in the terms of JSON, with the path of the invalid field. The path is found by parsing
+/// the body a second time, which is done only for an invalid body.
 fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
     let error = error.to_string();
     // Finding the path copies each name, and the memory estimate for parsing does not include long copies.

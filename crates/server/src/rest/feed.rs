@@ -24,9 +24,10 @@ pub struct StatusFeed;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedRequest {
-    /// The `Cursor` of the previous page. If it is empty or absent, reading starts with a snapshot of all statuses.
+    /// The `Cursor` of the previous page. If it is empty or absent, reading starts with a snapshot: the statuses of all
+    /// users who are logged in.
     cursor: Option<String>,
-    /// The maximum number of users on the page, 1 to 1,000.
+    /// The maximum number of users on the page, 1 to 1,000; 500 if it is absent.
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
@@ -70,10 +71,12 @@ pub struct Change {
     version: String,
     /// The time of the last change of the status type, in milliseconds since 1970.
     since: u64,
-    /// The reason for the last status change.
+    /// The reason for the last status change: `none`, `login`, `logout`, `link_closed`, `timeout`, `kicked`,
+    /// `sig_expired`, `lapsed`, `deleted`, `custom`, `custom_expired` or `node_lost`.
     #[schema(value_type = String, example = "login")]
     reason: &'static str,
-    /// The time when the user was last connected, in milliseconds since 1970; absent if the user was never connected.
+    /// The time when the user was last connected, in milliseconds since 1970; absent while the user is ONLINE, and if
+    /// the user was never connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<u64>,
     /// The platforms on which the user is connected now.
@@ -117,7 +120,7 @@ impl Command for StatusFeed {
     const OURS: bool = true;
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[
         ("cursor", "The `Cursor` of the previous page; empty or absent: from the beginning."),
-        ("limit", "The maximum number of users in the answer, 1 to 1,000."),
+        ("limit", "The maximum number of users in the answer, 1 to 1,000; 500 if it is absent."),
     ];
 
     type Request = StatusFeedRequest;

@@ -106,7 +106,8 @@ pub struct AddFriendItem {
     to_account: CompactString,
     /// The owner's remark on the friend, at most 96 bytes.
     remark: Option<String>,
-    /// The source of the friendship: `AddSource_Type_` followed by a word that the app chooses.
+    /// The source of the friendship, at most 256 bytes: `AddSource_Type_` followed by a word that the app chooses. The
+    /// form is not checked.
     add_source: String,
     /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,

@@ -36,9 +36,9 @@ pub struct AdminGetRoamMsgRequest {
     /// The maximum number of messages in the answer; values above 100 count as 100.
     #[schema(minimum = 1)]
     max_cnt: u32,
-    /// The first second of the period.
+    /// The first second of the period, in seconds since 1970.
     min_time: u64,
-    /// The last second of the period.
+    /// The last second of the period, in seconds since 1970.
     max_time: u64,
     /// The `LastMsgKey` of the previous page; empty or absent for the newest page.
     last_msg_key: Option<String>,
@@ -331,7 +331,7 @@ pub struct GetC2cUnreadMsgNumRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// The senders; at most 100. If absent, the answer has only the sum over all senders.
+    /// The senders; at most 100. If the list is absent or empty, the answer has only the sum over all senders.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
     peer_account: Option<List<CompactString, MAX_PEERS>>,
@@ -344,11 +344,11 @@ pub struct GetC2cUnreadMsgNumFields {
     /// The number of unread messages in all conversations.
     #[serde(rename = "AllC2CUnreadMsgNum")]
     all: u32,
-    /// The number of unread messages from each sender in the request, in the order of the request; absent if the
-    /// request has no senders.
+    /// The number of unread messages from each sender in the request who has an account, in the order of the request;
+    /// absent if there are none.
     #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Vec::is_empty")]
     of_peers: Vec<UnreadOfPeer>,
-    /// The senders without an account; absent when there are none.
+    /// The entries of the request that are not accounts; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<PeerError>,
 }

@@ -54,8 +54,8 @@ impl Command for SetCustomStatus {
     const PATH: &'static str = "openim/set_custom_status";
     const FAMILY: Family = Family::OnBehalf;
     const SUMMARY: &'static str = "Sets or clears the custom status of a user who is Online.";
-    const ABOUT: &'static str =
-        "Like one that the user has set, it is cleared when the user stops being Online.";
+    const ABOUT: &'static str = "A user who is not Online is refused with 6014. Like one that the user has set, the \
+                                 custom status is cleared when the user stops being Online.";
     const CODES: &'static [Code] = &[Code::NOT_LOGGED_IN, Code::INVALID_PARAMETER, Code::NO_SUCH_ACCOUNT];
     const OURS: bool = true;
 
@@ -153,8 +153,8 @@ pub struct SubscribeStatusRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The users to subscribe to, at most 100 (`limits.subscribe_batch` of the app). A user who is named twice counts
-    /// once.
+    /// The users to subscribe to, at most 100 (`limits.subscribe_batch` of the app), without the user who subscribes
+    /// (6017). A user who is named twice counts once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: List<CompactString, MOST_BY_SETTING>,
@@ -178,8 +178,9 @@ impl Command for SubscribeStatus {
     const PATH: &'static str = "openim/subscribe_status";
     const FAMILY: Family = Family::OnBehalf;
     const SUMMARY: &'static str = "Subscribes a user to the status of others.";
-    const ABOUT: &'static str = "The user's clients have the same list. It is dropped some time after the \
-                                 user was last connected, or after this call if the user is not.";
+    const ABOUT: &'static str = "The user's clients have the same list. It is dropped when the user has not been \
+                                 connected for the subscription retention of the app (600 s by default). If the user \
+                                 is not connected now, this time begins with the call.";
     const CODES: &'static [Code] = GATES;
     const OURS: bool = true;
 

@@ -28,9 +28,10 @@ const ABOUT: &str = "\
 The server API of Lamplight: an app's backend creates accounts, queries statuses, manages friends and profiles, and sends \
 messages. `docs/server-api.md` says how to begin.
 
-Every well-formed HTTP request is answered with HTTP 200; `ErrorCode` says what came of it. A call that is answered \
-with another code than 0 has changed nothing, unless its lists say what it has. Names of fields are case-sensitive; \
-fields that are not known are ignored.";
+A well-formed HTTP request is answered with HTTP 200, and `ErrorCode` has the outcome. If too many connections are open, \
+it is answered with HTTP 503 instead. A call that is answered with a code other than 0 has changed nothing, except after \
+70500: a store has failed, and the call may have been carried out completely or in part. Such a call can be repeated. \
+Names of fields are case-sensitive, and unknown fields are ignored.";
 
 /// Returns the document as JSON, with a line break at the end. The server serves it, and `docs/openapi.json` is a copy.
 pub fn document() -> String {
@@ -91,7 +92,7 @@ fn operation(
     if entry.is_reading() && described.parameters.is_empty() {
         about.push_str("\n\nIt may also be called with GET and the same body.");
     }
-    about.push_str("\n\n| `ErrorCode` | |\n|---:|---|\n");
+    about.push_str("\n\n| code of the call or of an entry | |\n|---:|---|\n");
     let codes: BTreeSet<Code> = described.codes.iter().copied().chain(family.common_codes()).collect();
     for code in &codes {
         let _ = writeln!(about, "| {} | {} |", code.number(), code.english());
@@ -169,10 +170,8 @@ fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
 }
 
 fn done(display: bool) -> Schema {
-    envelope("OK", text().enum_values(Some([""])), code().enum_values(Some([0])), display)
-        .description(Some("The call was done."))
-        .build()
-        .into()
+    let about = "The call was done. If some entries of a batch failed, `ErrorInfo` says how many.";
+    envelope("OK", text(), code().enum_values(Some([0])), display).description(Some(about)).build().into()
 }
 
 fn refused(display: bool) -> Schema {
@@ -184,9 +183,9 @@ fn refused(display: bool) -> Schema {
 }
 
 fn envelope(status: &str, info: ObjectBuilder, code: ObjectBuilder, display: bool) -> ObjectBuilder {
-    let info = Schema::Object(
-        info.description(Some("The reason of the failure; empty when there was none.")).build(),
-    );
+    let about =
+        "The reason for a code other than 0. For 0, empty, or how many entries of the call have failed.";
+    let info = Schema::Object(info.description(Some(about)).build());
     let mut envelope = ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
         .property("ActionStatus", Schema::Object(text().enum_values(Some([status])).build()))
@@ -229,6 +228,15 @@ mod tests {
             }
             Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn an_answer_of_code_0_may_say_how_many_entries_failed() {
+        for display in [false, true] {
+            let schema = serde_json::to_value(done(display)).unwrap();
+            assert_eq!(schema["properties"]["ErrorInfo"]["type"], "string");
+            assert!(schema["properties"]["ErrorInfo"].get("enum").is_none(), "{schema}");
         }
     }
 

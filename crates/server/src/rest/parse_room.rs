@@ -93,7 +93,8 @@ impl ParseRoom {
     }
 }
 
-/// Counts the marks (`,` `:` `[` `{` outside of strings), also in invalid JSON. A value or a name follows each mark.
+/// Counts the marks (`,` `:` `[` `{` outside of strings), also in invalid JSON. A mark precedes each value and each name
+/// except the outermost value, so a body has at most one more of these than marks.
 fn marks(body: &[u8]) -> usize {
     let (mut marks, mut in_text, mut escaped) = (0, false, false);
     for byte in body {

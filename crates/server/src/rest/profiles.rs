@@ -203,7 +203,8 @@ pub struct PortraitGetRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_USERS_INFO>,
-    /// The tags to read. The answer has each tag once, and does not have fields that were never set.
+    /// The tags to read. The answer has each tag once. Nick, picture and `AllowType` are always in the answer; of the
+    /// other fields, only those that were set. Unknown tags are ignored.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }
@@ -212,9 +213,9 @@ pub struct PortraitGetRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PortraitGetFields {
-    /// The profiles, in the order of the request.
+    /// The results, in the order of the request.
     user_profile_item: Vec<UserProfile>,
-    /// The accounts without a profile; absent when there are none.
+    /// The users with a `ResultCode` other than 0; absent if there are none.
     #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     fail_account: Vec<CompactString>,

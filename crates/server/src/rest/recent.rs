@@ -63,7 +63,8 @@ pub struct RecentContactGetListFields {
     top_time_stamp: u64,
     /// A part of the position, like `TimeStamp`.
     top_start_index: u32,
-    /// At most 100 conversations: the pinned ones first, then the others by their last activity.
+    /// At most 100 conversations: the pinned ones first, then the others by their last activity, the latest first. A
+    /// page may be shorter or empty before the last page, because conversations without a message are left out of it.
     session_item: Vec<Session>,
 }
 

@@ -4,7 +4,8 @@ use crate::network::Network;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The networks that webhooks may reach, and the files for TLS. Webhooks may always reach public addresses.
+/// The networks that webhooks may reach, and the files for TLS. Webhooks may always reach public addresses. The same
+/// settings apply to the addresses from which keys for JWTs are read.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhooksConfig {

@@ -4,7 +4,7 @@ use crate::worker::lists_queue::ListsQueue;
 use crate::worker::rare_bytes::RareBytes;
 use crate::worker::stream::Stream;
 use crate::worker::told_abilities::ToldAbilities;
-use lamplight_core::{EndCause, LinkEnd, WatcherKey};
+use lamplight_core::{EndCause, LinkEnd, RecordEpoch, WatcherKey};
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp};
 use lamplight_protocol::Protocol;
 use lamplight_service::{KeyMark, ListDifference, OwnListChange};
@@ -99,7 +99,8 @@ pub struct Login {
     pub number: u64,
     /// The second in which the token of the login was issued.
     pub issued: u64,
-    pub since: Second,
+    /// As [`OpenConnection::recorded_in`](lamplight_service::OpenConnection::recorded_in).
+    pub recorded_in: Option<RecordEpoch>,
     pub watcher: WatcherKey,
     pub heartbeat_timeout: ShortTime,
     /// The second at which the token of the login expires.

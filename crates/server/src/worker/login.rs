@@ -140,7 +140,7 @@ impl LoginTask {
                 platform,
                 number: done.login,
                 issued: done.issued,
-                since: Second::of(done.at),
+                recorded_in: Some(done.recorded_in),
                 watcher,
                 heartbeat_timeout: heartbeat_timeout.into(),
                 sig_expires: Second::of(sig_expires),
@@ -244,10 +244,10 @@ impl LoginTask {
         Ok((response, encoded))
     }
 
-    /// Ends a connection if the answer to its login says that the client's address has sent too many wrong UserSigs.
+    /// Ends a connection if the answer to its login or renewal says that its address has sent too many wrong tokens.
     fn end_if_past_bound<T>(&self, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
-            let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
+            let words = last_words(Cause::ProtocolError, "too many wrong tokens from this address");
             if let Some(slot) = self.worker.connections.slot(self.id) {
                 self.worker.close(slot, words, Some(LinkEnd::Closed));
             }

@@ -2,11 +2,11 @@
 //! nodes have treated this node as lost.
 
 use super::Worker;
-use super::connection::{Second, Work, last_words};
+use super::connection::{Work, last_words};
 use super::reads::{in_time, too_slow};
 use lamplight_core::{LinkEnd, Reasserted, WatcherKey, lacks_change};
 use lamplight_model::{ConnectionId, UserStatus, Version};
-use lamplight_service::{OpenConnection, ServiceError, Urgency};
+use lamplight_service::{OpenConnection, PutBack, ServiceError, Urgency};
 use lamplight_wire::v1::connection_ended::Cause;
 use std::rc::Rc;
 
@@ -39,12 +39,14 @@ impl Worker {
             // back.
             self.disconnect(&open.user, id, LinkEnd::Closed, now.wall).await;
         }
-        let (outcome, rev) = outcome?;
+        let PutBack { outcome, rev, recorded_in } = outcome?;
         if outcome == Reasserted::PutBack {
             self.audience.borrow_mut().entered_again(watcher, rev);
+        }
+        if outcome != Reasserted::Refused {
             self.connections.with(id, |connection| {
                 if let Some(login) = connection.login_mut() {
-                    login.since = Second::of(now.wall);
+                    login.recorded_in = Some(recorded_in);
                 }
             });
         }
@@ -73,10 +75,9 @@ impl Worker {
     pub(super) fn was_taken_for_lost(&self, watcher: WatcherKey) {
         let id = self.audience.borrow().member(watcher).map(|member| member.connection);
         let Some(id) = id else { return };
-        let now = self.shared.clock.now().wall;
         self.connections.with(id, |connection| {
             if let Some(login) = connection.login_mut() {
-                login.since = Second::of(now);
+                login.recorded_in = None;
                 login.may_be_superseded = true;
             }
         });
@@ -99,7 +100,7 @@ impl Worker {
                 platform: login.platform,
                 login: login.number,
                 issued: login.issued,
-                since: login.since.begins(),
+                recorded_in: login.recorded_in,
                 told,
                 subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
             })

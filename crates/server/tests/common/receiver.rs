@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 #[derive(Clone, Debug)]
 pub struct Received {
     pub target: String,
-    /// The head of the request, in lower case.
+    /// The header fields of the request, in lower case, without the request line.
     pub head: String,
     pub body: serde_json::Value,
 }

@@ -50,7 +50,7 @@ impl Exported {
         Self(series)
     }
 
-    /// Returns the names of the metrics, without the suffixes of histograms.
+    /// Returns the names of the metrics that the node exports, without the suffixes of histograms.
     pub fn metrics(&self) -> BTreeSet<&str> {
         let base = |name: &'_ str| -> usize {
             let is_histogram = |base: &str| self.0.contains_key(&format!("{base}_bucket"));

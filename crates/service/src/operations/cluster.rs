@@ -7,13 +7,26 @@ use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
-use lamplight_core::{Connect, Duty, Loss, LostNode, Presence, Reassert, Reasserted};
+use lamplight_core::{
+    Connect, Duty, Loss, LostNode, Presence, Reassert, Reasserted, RecordEpoch, is_record_lost,
+};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind, News};
 use lamplight_model::{AppId, Lane, Moment, NodeId, Now, Timestamp, User, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The maximum number of times that a connection is put back for one logout.
 const MOST_LOGOUTS: usize = 4;
+
+/// The outcome of [`Service::put_back`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PutBack {
+    /// Whether the connection was put back.
+    pub outcome: Reasserted,
+    /// The revision of the record, for [`Audience::entered_again`](crate::Audience::entered_again).
+    pub rev: u64,
+    /// The epoch of the record. Not meaningful if the connection was refused.
+    pub recorded_in: RecordEpoch,
+}
 
 /// The outcome of [`Service::clear_lost_node`] or [`Service::hold_own_links`] for one page.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -57,9 +70,8 @@ impl Service {
 
     /// Puts an open connection back into its live record. A missing record is created from the facts.
     ///
-    /// Returns [`Reasserted::Refused`] if the login has ended or may not connect any more, or if the device has another
-    /// connection. The second value is the revision of the record, for
-    /// [`Audience::entered_again`](crate::Audience::entered_again).
+    /// The outcome is [`Reasserted::Refused`] if the login has ended or may not connect any more, or if the device has
+    /// another connection.
     ///
     /// Fails while this node is [cut off](crate::Duties::is_cut_off) at the time `local` of its own clock, because
     /// other nodes would end the connection again. If the record is removed several times meanwhile, the error asks the
@@ -69,7 +81,7 @@ impl Service {
         open: &OpenConnection,
         local: Moment,
         now: Now,
-    ) -> Result<(Reasserted, u64), ServiceError> {
+    ) -> Result<PutBack, ServiceError> {
         if self.duties.is_cut_off(local) {
             let doing = "putting a connection back while this node is cut off from the register of nodes";
             return Err(DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }.into());
@@ -81,9 +93,18 @@ impl Service {
         &self,
         open: &OpenConnection,
         now: Now,
-    ) -> Result<(Reasserted, u64), ServiceError> {
-        let OpenConnection { user, connection, device, platform, login, issued, since, told, subscriptions } =
-            open;
+    ) -> Result<PutBack, ServiceError> {
+        let OpenConnection {
+            user,
+            connection,
+            device,
+            platform,
+            login,
+            issued,
+            recorded_in,
+            told,
+            subscriptions,
+        } = open;
         let app = self.app(user)?;
         let connect = Connect {
             device,
@@ -96,21 +117,26 @@ impl Service {
         };
         let mut seeds = Seeds::default();
         loop {
-            // The call that finds the record missing may be the first that notices the loss.
-            let is_lost = self.records.are_lost_since(*since, now);
-            let connect = connect.clone();
-            let open = Reassert { connect, told: told.as_ref(), subscriptions, is_lost };
-            let put_back = self
-                .directory
-                .update_logged(user, now, |presence| presence.reassert(&open, &app.settings, now));
-            if let Some((outcome, logged)) = put_back.await? {
-                return Ok((outcome, logged.rev));
+            let put_back = self.directory.update_logged(user, now, |presence| {
+                // The call that finds the record missing may be the first that notices the loss.
+                let epoch = self.directory.epoch_of(user);
+                let is_lost = is_record_lost(*recorded_in, epoch);
+                let connect = connect.clone();
+                let open = Reassert { connect, told: told.as_ref(), subscriptions, is_lost };
+                let put_back = presence.reassert(&open, &app.settings, now);
+                put_back.map(|outcome| (outcome, RecordEpoch::of(epoch)))
+            });
+            if let Some(((outcome, recorded_in), logged)) = put_back.await? {
+                return Ok(PutBack { outcome, rev: logged.rev, recorded_in });
             }
             seeds.count()?;
             match self.records.seed(user, &app, now).await {
                 Ok(()) => {}
                 // The account was deleted, and its logins with it.
-                Err(ServiceError::Refused(_)) => return Ok((Reasserted::Refused, 0)),
+                Err(ServiceError::Refused(_)) => {
+                    let recorded_in = RecordEpoch::of(self.directory.epoch_of(user));
+                    return Ok(PutBack { outcome: Reasserted::Refused, rev: 0, recorded_in });
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -149,7 +175,7 @@ impl Service {
                 return Ok(());
             }
             // Until the connection is put back, the facts may have a login that the record does not have.
-            if !self.is_in_cluster() || self.put_back_now(open, now).await?.0 == Reasserted::Refused {
+            if !self.is_in_cluster() || self.put_back_now(open, now).await?.outcome == Reasserted::Refused {
                 return Ok(());
             }
         }

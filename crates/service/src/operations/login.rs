@@ -7,7 +7,9 @@ use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending, mark_of};
 use crate::tokens::{KeyMark, Verified};
 use crate::{Port, Service, ServiceError};
-use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, RefusedLogin, Transition};
+use lamplight_core::{
+    Admission, Connect, Connected, LinkEnd, Presence, RecordEpoch, RefusedLogin, Transition,
+};
 use lamplight_facts::{EndWhy, EndedLogin, FactsError, FactsErrorKind, LoginRecorded, NewLogin};
 use lamplight_model::{
     App, AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId, Version,
@@ -51,8 +53,8 @@ pub struct LoggedIn {
     pub login: u64,
     /// The issue time of the UserSig, in seconds.
     pub issued: u64,
-    /// The time at which the login began.
-    pub at: Timestamp,
+    /// The epoch of the live record in which the device was connected.
+    pub recorded_in: RecordEpoch,
     /// Whether the account was created for this login.
     pub registered: bool,
     /// Whether the user's subscription list was dropped while the user was away. The client then has to subscribe
@@ -88,6 +90,8 @@ struct Entered {
     connected: Connected,
     /// Ended logins that are not stored in the facts yet.
     unsettled: Vec<EndedLogin>,
+    /// The epoch of the record when the device was connected.
+    recorded_in: RecordEpoch,
     /// The revision of the record at which the device was connected.
     rev: u64,
     /// The version of the status at that revision.
@@ -171,7 +175,8 @@ impl Service {
                     self.record_and_enter(&user, &app, &connect, call.resume, now).await?
                 }
             };
-        let Entered { login, connected, unsettled, rev, version, subscriptions, is_restricted } = entered;
+        let Entered { login, connected, unsettled, recorded_in, rev, version, subscriptions, is_restricted } =
+            entered;
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
@@ -190,7 +195,7 @@ impl Service {
             key,
             login,
             issued,
-            at: now.wall,
+            recorded_in,
             registered,
             subscriptions_lost: connected.subscriptions_lost,
             rev,
@@ -260,7 +265,10 @@ impl Service {
                 Admission::Admitted(login) if resume => {
                     let connect = Connect { login, ..connect.clone() };
                     let entered = presence.connect(&connect, &app.settings, now);
-                    entered.map(|connected| Ok(FirstLook::Entered(entered_as(presence, login, connected))))
+                    let epoch = self.directory.epoch_of(user);
+                    entered.map(|connected| {
+                        Ok(FirstLook::Entered(entered_as(presence, login, connected, epoch)))
+                    })
                 }
                 Admission::Beaten(by) if resume => {
                     let lost = presence.lose(connect.device, by, &app.settings, now);
@@ -421,8 +429,10 @@ impl Service {
                     }
                     Admission::Admitted(_) => {
                         let entered = presence.connect(connect, &app.settings, now);
-                        entered
-                            .map(|connected| Attempt::Entered(entered_as(presence, connect.login, connected)))
+                        let epoch = self.directory.epoch_of(user);
+                        entered.map(|connected| {
+                            Attempt::Entered(entered_as(presence, connect.login, connected, epoch))
+                        })
                     }
                     refused @ (Admission::Unknown
                     | Admission::Revoked
@@ -563,9 +573,10 @@ fn refused_as(connect: &Connect<'_>, resume: bool) -> RefusedLogin {
     RefusedLogin { device, platform, login, connection: Some(connect.connection), why: mark_of(!resume) }
 }
 
-fn entered_as(presence: &Presence, login: u64, connected: Connected) -> Entered {
+fn entered_as(presence: &Presence, login: u64, connected: Connected, epoch: Timestamp) -> Entered {
     let unsettled = presence.unsettled_ends().cloned().collect();
     let (version, subscriptions) = (presence.version(), presence.subscriptions().iter().collect());
     let is_restricted = presence.restrictions().is_some();
-    Entered { login, connected, unsettled, rev: 0, version, subscriptions, is_restricted }
+    let recorded_in = RecordEpoch::of(epoch);
+    Entered { login, connected, unsettled, recorded_in, rev: 0, version, subscriptions, is_restricted }
 }

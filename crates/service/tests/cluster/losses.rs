@@ -20,8 +20,8 @@ async fn after_a_loss_nobody_connected_is_shown_to_leave_and_who_is_not_put_back
     }
 
     let open = open(&logged_in, "phone", Platform::IPhone, ann, Some(told.clone()), &["bob"]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0, Reasserted::PutBack);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0, Reasserted::Current);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().outcome, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().outcome, Reasserted::Current);
     let status = cluster.status("ann", 103).await.unwrap();
     assert!(status.version > told.version);
     assert_eq!((&status.custom_status, status.since), (&told.custom_status, told.since));
@@ -53,7 +53,7 @@ async fn a_record_made_of_facts_from_before_a_loss_does_not_lack_a_login_that_wa
     };
     let (_, logged_in) = tokio::join!(late, meanwhile);
     let open = open(&logged_in, "phone", Platform::IPhone, phone, None, &[]);
-    assert_eq!(cluster.there.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.there.put_back(&open, LOCAL, now(101)).await.unwrap().outcome, Reasserted::PutBack);
 }
 
 /// A text that is put back keeps its duration. If the duration has passed meanwhile, the text is cleared by one change.
@@ -69,7 +69,7 @@ async fn a_text_with_a_duration_is_put_back_and_any_node_clears_it() {
         cluster.lose(&["ann"], 100);
         let open = open(&logged_in, "phone", Platform::IPhone, ann, Some(told.clone()), &[]);
         let put_back = cluster.here.put_back(&open, LOCAL, now(second)).await.unwrap();
-        assert_eq!(put_back.0, Reasserted::PutBack);
+        assert_eq!(put_back.outcome, Reasserted::PutBack);
         let status = cluster.status("ann", second).await.unwrap();
         assert!(status.version > told.version);
         assert_eq!(status.custom_expires, told.custom_expires.filter(|_| !is_over));
@@ -141,7 +141,7 @@ async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_hav
     cluster.here.set_status_for(&user("ann"), "", 0, now(101)).await.ok();
     assert!(is_unknown(&cluster.status("ann", 102).await.unwrap_err()));
     let open = open(&logged_in, "tab", Platform::Web, tab, None, &[]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().outcome, Reasserted::PutBack);
     assert_eq!(cluster.status_type("ann", 102).await, Online);
     cluster.status("bob", 104).await.unwrap_err();
     assert_eq!(cluster.status_type("bob", 105).await, Unlogined);
@@ -178,7 +178,7 @@ async fn a_node_that_begins_after_a_loss_shows_no_user_of_an_older_node_to_leave
     assert_eq!(cluster.lost_at(101), Some(100));
     assert!(is_unknown(&cluster.status("ann", 102).await.unwrap_err()));
     let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(103)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(103)).await.unwrap().outcome, Reasserted::PutBack);
     assert_eq!(cluster.status_type("ann", 103).await, Online);
 }
 
@@ -201,7 +201,10 @@ async fn users_are_unknown_and_held_for_as_long_whatever_the_clock_of_the_store_
             assert!(is_unknown(&cluster.status("ann", second).await.unwrap_err()), "{clock} at {second}");
         }
         let open = open(&logged_in, "phone", Platform::IPhone, bob, Some(told.clone()), &["ann"]);
-        assert_eq!(cluster.here.put_back(&open, LOCAL, now(10_003)).await.unwrap().0, Reasserted::PutBack);
+        assert_eq!(
+            cluster.here.put_back(&open, LOCAL, now(10_003)).await.unwrap().outcome,
+            Reasserted::PutBack
+        );
         for second in [10_005, 10_029] {
             cluster.here.expire_due(10, now(second)).await.unwrap();
             for name in ["old", "ann", "bob"] {
@@ -288,7 +291,7 @@ async fn calls_between_a_loss_and_the_put_back_are_to_be_tried_again() {
             }
         }
         let open = open(&logged_in, device, platform, connection, None, &["bob"]);
-        assert_eq!(here.put_back(&open, LOCAL, now(121)).await.unwrap().0, Reasserted::PutBack);
+        assert_eq!(here.put_back(&open, LOCAL, now(121)).await.unwrap().outcome, Reasserted::PutBack);
         here.set_custom_status(&ann, "busy", 0, by, now(121)).await.unwrap();
         assert_eq!(here.get_subscriptions(&ann, now(121)).await.unwrap().0, [user("bob").id]);
     }
@@ -322,7 +325,7 @@ async fn what_was_answered_in_the_moment_of_a_loss_has_an_older_version_than_wha
     let answered = cluster.here.set_self_status(&user("ann"), "busy", now(100)).await.unwrap();
     cluster.lose(&["ann"], 100);
     let open = open(&logged_in, "phone", Platform::IPhone, ann, Some(told), &[]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().outcome, Reasserted::PutBack);
     assert!(cluster.status("ann", 102).await.unwrap().version > answered.version);
 }
 
@@ -349,7 +352,7 @@ async fn a_deleted_account_is_taken_off_a_list_that_is_put_back_later() {
         }
         cluster.here.retry(now(102)).await;
         let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &["bob"]);
-        assert_eq!(cluster.here.put_back(&open, LOCAL, now(103)).await.unwrap().0, Reasserted::PutBack);
+        assert_eq!(cluster.here.put_back(&open, LOCAL, now(103)).await.unwrap().outcome, Reasserted::PutBack);
         cluster.here.retry(now(130)).await;
         let list = cluster.here.get_subscriptions(&user("ann"), now(131)).await.unwrap().0;
         assert_eq!(list, [], "deleted at {deleted_at}");
@@ -378,7 +381,7 @@ async fn the_list_comes_back_in_its_order() {
     let known: Vec<String> = audience.subscriptions(watcher).map(ToString::to_string).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &known);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().outcome, Reasserted::PutBack);
     let list = cluster.here.get_subscriptions(&user("ann"), now(102)).await.unwrap().0;
     assert_eq!(list, ["zoe", "bob", "mia"].map(|name| user(name).id));
 }
@@ -398,7 +401,10 @@ async fn a_node_that_is_cut_off_puts_no_connection_back() {
     let error = cluster.here.put_back(&open, Moment(10_000), now(101)).await.unwrap_err();
     assert!(is_unknown(&error), "{error}");
     cluster.here.duties().observe(&register, Moment(10_000));
-    assert_eq!(cluster.here.put_back(&open, Moment(18_999), now(102)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(
+        cluster.here.put_back(&open, Moment(18_999), now(102)).await.unwrap().outcome,
+        Reasserted::PutBack
+    );
 }
 
 /// A node puts its connection back late, because the node is cut off or the store is slow. Until then, the record is
@@ -430,7 +436,7 @@ async fn a_status_that_is_read_before_a_late_put_back_takes_away_no_custom_statu
     assert!(read(&mut audience, 110).await);
     let told = audience.newest(&user("ann")).cloned();
     let open = open(&logged_in, "phone", Platform::IPhone, ann, told, &[]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(111)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(111)).await.unwrap().outcome, Reasserted::PutBack);
     assert_eq!(cluster.status("ann", 111).await.unwrap().custom_status.as_str(), "busy");
     assert!(!read(&mut audience, 112).await);
 }
@@ -447,12 +453,12 @@ async fn a_connection_whose_login_has_ended_is_not_put_back() {
         open(&on_phone, "phone", Platform::IPhone, phone, None, &[]),
         open(&in_tab, "tab", Platform::Web, tab, None, &[]),
     ] {
-        assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0, Reasserted::Refused);
+        assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().outcome, Reasserted::Refused);
     }
     let _ = cluster.there.delete_account(&user("ann"), now(103)).await.unwrap();
     cluster.lose(&["ann"], 110);
     let open = open(&on_phone, "phone", Platform::IPhone, phone, None, &[]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(111)).await.unwrap().0, Reasserted::Refused);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(111)).await.unwrap().outcome, Reasserted::Refused);
 }
 
 #[tokio::test]
@@ -504,7 +510,7 @@ async fn what_a_call_was_answered_with_is_put_back_although_the_log_has_not_repo
     audience.count_missed();
     let told = audience.ahead_of_newest(&user("ann")).cloned();
     let open = open(&logged_in, "phone", Platform::IPhone, ann, told, &[]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().outcome, Reasserted::PutBack);
     let status = cluster.status("ann", 101).await.unwrap();
     assert_eq!(status.custom_status.as_str(), "busy");
     audience.tell(&user("ann"), &status, None);
@@ -552,7 +558,7 @@ async fn a_call_is_not_answered_with_success_if_the_directory_has_lost_data_sinc
             };
             assert!(is_unknown(&error), "{call}, lost before the change: {before}: {error}");
             let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &["bob"]);
-            let put_back = here.put_back(&open, LOCAL, now(second + 1)).await.unwrap().0;
+            let put_back = here.put_back(&open, LOCAL, now(second + 1)).await.unwrap().outcome;
             assert_eq!(put_back, Reasserted::PutBack);
         }
     }

@@ -5,6 +5,8 @@
 #[path = "../forgetful/mod.rs"]
 mod forgetful;
 mod losses;
+mod two_texts;
+mod unentered;
 
 use forgetful::Forgetful;
 use lamplight_auth::{Claims, sign};
@@ -170,7 +172,7 @@ fn open(
         platform,
         login: done.login,
         issued: done.issued,
-        since: done.at,
+        recorded_in: Some(done.recorded_in),
         told,
         subscriptions: list.iter().map(|name| user(name).id).collect(),
     }
@@ -365,6 +367,7 @@ async fn a_node_that_still_deletes_an_app_removes_no_record_of_the_app_that_was_
         assert_eq!(cluster.here.deletions().under_way(), [AppId(1)]);
         if refreshes {
             assert_eq!(cluster.here.refresh_apps().await.unwrap(), [AppId(1)]);
+            assert_eq!(cluster.here.deletions().under_way(), []);
         }
         while cluster.here.deletions().proceed(now(3)).await.unwrap() {}
         assert_eq!(cluster.here.deletions().under_way(), []);
@@ -446,7 +449,7 @@ async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
     });
     assert_eq!(ended, Some((ann, EndCause::NodeLost)));
     let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
-    assert_eq!(cluster.there.put_back(&open, LOCAL, now(61)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.there.put_back(&open, LOCAL, now(61)).await.unwrap().outcome, Reasserted::PutBack);
     assert_eq!(cluster.status_type("ann", 62).await, Online);
 }
 
@@ -542,5 +545,5 @@ async fn a_logout_before_the_connection_is_put_back_ends_the_login_in_the_facts(
     let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
     cluster.here.end_open_login(&open, false, now(101)).await.unwrap();
     assert_eq!(cluster.facts.logins(user("ann")).await.unwrap(), []);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0, Reasserted::Refused);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().outcome, Reasserted::Refused);
 }

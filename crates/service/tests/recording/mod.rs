@@ -11,9 +11,10 @@ use lamplight_directory::{
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
     BlockList, Blocking, ConsoleDocument, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, Figure,
-    FiguresRead, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship, NewLogin,
-    NewMessage, NewNotice, NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RecorderTerm,
-    RemarkSet, Revocation, Revoked, Sent, Settled, Unblocking, Unfriended, VisibilitySet,
+    FiguresRead, LaneState, Lists, ListsState, Login, LoginCursor, LoginRecorded, LoginsRecorded,
+    MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, NickCursor, NickFound, Notice,
+    Operations, Outbox, ProfileSet, RecorderTerm, RemarkSet, Revocation, Revoked, Sent, Settled, Unblocking,
+    Unfriended, VisibilitySet,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -21,6 +22,7 @@ use lamplight_model::{
     Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp,
     User, UserId, Visibility,
 };
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 /// Facts and a directory that record the names of their calls.
@@ -77,6 +79,7 @@ impl Facts for Recording {
         logins(user: User) -> Vec<Login>;
         all_logins() -> Vec<(User, Login)>;
         users_logged_in(after: Option<User>, limit: usize) -> Vec<User>;
+        logins_recorded(times: Range<Timestamp>, after: Option<LoginCursor>, limit: usize) -> LoginsRecorded;
     }
 }
 

@@ -1,14 +1,14 @@
 //! The tasks that a simulated node has in its cluster. They make their calls in the same order as
 //! `server/src/cluster.rs`.
 
-use super::executor::wall;
+use super::executor::directory_time;
 use super::lease::{Lease, PAUSE, TIMES};
 use super::node::Node;
 use super::worker::{Shared, Worker};
 use lamplight_core::{Duty, LostNode};
 use lamplight_directory::{DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Now, Timestamp};
-use lamplight_service::{ComparedCursor, RecordedCursor, ServiceError};
+use lamplight_service::{ComparedCursor, RecordedCursor, ServiceError, UnenteredCursor};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,11 +21,6 @@ const BETWEEN_REFRESHES: u64 = 10_000;
 const BETWEEN_EPOCHS: u64 = 500;
 /// The maximum time, in milliseconds, for which a leaving node waits until its clients have left.
 const LONGEST_GOODBYE: u64 = 10_000;
-
-/// The time of the directory at the virtual time `now`, in milliseconds.
-pub(crate) fn directory_time(now: u64) -> Now {
-    Now { moment: Moment(now), wall: wall(now) }
-}
 
 impl Node {
     /// Starts the tasks of a node in its cluster.
@@ -63,12 +58,15 @@ async fn pause(shared: &Shared, millis: u64) {
 }
 
 fn entry_of(shared: &Shared) -> NodeEntry {
-    let Lease { started, is_draining, .. } = lease_of(shared);
+    let Lease { started, is_draining, clock, .. } = lease_of(shared);
+    let clock_ahead = clock.borrow().ahead_of_directory(shared.local());
     NodeEntry {
         id: shared.node,
         started: *started,
         epoch: Some(shared.service.first_epoch()),
         is_draining: is_draining.get(),
+        clock_ahead,
+        clock: Timestamp(shared.now().wall.0.saturating_add_signed(-clock_ahead)),
         ..NodeEntry::default()
     }
 }
@@ -97,7 +95,7 @@ async fn renew(shared: &Shared, workers: &[Rc<Worker>]) -> Result<(), DirectoryE
     // The register has the time of its own clocks at the moment of the call.
     let clock = Arc::clone(shared.executor.clock());
     let register = &lease.register;
-    let renewing = async { register.renew(&entry, directory_time(clock.now())).await };
+    let renewing = async { register.renew(&entry, directory_time(clock.directory())).await };
     match lease.call(shared.executor.clock(), renewing).await? {
         Some(register) => observe(shared, sent, &register),
         None if lease.leaves.get() => {}
@@ -105,7 +103,7 @@ async fn renew(shared: &Shared, workers: &[Rc<Worker>]) -> Result<(), DirectoryE
             shared.judge.note(|| format!("  node {} joins again", shared.group));
             shared.judge.count("joined again");
             let sent = shared.local();
-            let joining = async { register.join(&entry, directory_time(clock.now())).await };
+            let joining = async { register.join(&entry, directory_time(clock.directory())).await };
             let register = lease.call(shared.executor.clock(), joining).await?;
             observe(shared, sent, &register);
             workers.iter().for_each(|worker| worker.read_everything_again());
@@ -140,6 +138,12 @@ async fn clear(shared: &Shared, lost: LostNode) -> Result<(), ServiceError> {
     }
     let may_be_removed = !lost.is_registered || shared.service.duties().has(Duty::Whole);
     if failed == 0 && may_be_removed && shared.service.has_no_connections(lost.node).await? {
+        let mut place = Some(UnenteredCursor::first(lost, shared.now()));
+        while let Some(from) = place {
+            let page = shared.service.end_unentered(from, shared.now()).await?;
+            (0..page.ended).for_each(|_| shared.judge.count("unentered logins"));
+            place = page.next;
+        }
         let mut place = Some(ComparedCursor::default());
         while let Some(from) = place {
             place = shared.service.compare_restrictions(from, shared.now()).await?;
@@ -214,7 +218,7 @@ async fn leave(shared: &Shared, workers: &[Rc<Worker>]) {
     let lease = lease_of(shared);
     lease.is_draining.set(true);
     let entry = entry_of(shared);
-    let now = || directory_time(shared.executor.clock().now());
+    let now = || directory_time(shared.executor.clock().directory());
     // If this fails, the other nodes take the duties over later.
     let _ = lease.call(shared.executor.clock(), async { lease.register.renew(&entry, now()).await }).await;
     let until = shared.executor.clock().now() + LONGEST_GOODBYE;

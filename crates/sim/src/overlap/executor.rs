@@ -1,8 +1,9 @@
 //! An executor with virtual time. A random generator chooses which of the ready tasks runs next. Time advances only
 //! when no task is ready.
 
+use super::directory_clock::DirectoryClock;
 use crate::random::Random;
-use lamplight_model::Timestamp;
+use lamplight_model::{Moment, Now, Timestamp};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -18,6 +19,11 @@ pub(crate) fn wall(now: u64) -> Timestamp {
     Timestamp(1_700_000_000_000 + now)
 }
 
+/// A time of the directory, in milliseconds since the run began.
+pub(crate) fn directory_time(millis: u64) -> Now {
+    Now { moment: Moment(millis), wall: wall(millis) }
+}
+
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The virtual clock, its timers, and the queue of ready tasks. It is shared with an `Arc`, because the futures of the
@@ -25,6 +31,7 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 pub(crate) struct Clock {
     now: AtomicU64,
     state: Mutex<State>,
+    directory: DirectoryClock,
 }
 
 struct State {
@@ -65,6 +72,22 @@ impl Clock {
     /// The number of milliseconds since the run began.
     pub fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
+    }
+
+    /// The time of the directory in milliseconds.
+    pub fn directory(&self) -> u64 {
+        self.directory.directory(self.now())
+    }
+
+    /// The time of the nodes in milliseconds. It is that of the directory, except after a jump of the directory's clock,
+    /// which the nodes follow slowly.
+    pub fn of_nodes(&self) -> u64 {
+        self.directory.of_nodes(self.now())
+    }
+
+    /// Moves the clock of the directory forwards or backwards.
+    pub fn jump(&self, millis: i64) {
+        self.directory.jump(millis, self.now());
     }
 
     /// Returns a future that becomes ready after this number of milliseconds of virtual time.
@@ -141,7 +164,11 @@ impl Executor {
     pub fn new(seed: u64) -> Self {
         let state =
             State { timers: BinaryHeap::new(), ready: Vec::new(), random: Random::new(seed), timers_made: 0 };
-        let clock = Arc::new(Clock { now: AtomicU64::new(0), state: Mutex::new(state) });
+        let clock = Arc::new(Clock {
+            now: AtomicU64::new(0),
+            state: Mutex::new(state),
+            directory: DirectoryClock::default(),
+        });
         Self { clock, tasks: Rc::default() }
     }
 

@@ -4,7 +4,7 @@ use super::executor::Clock;
 use super::stores::{Live, directory_error};
 use super::weather::{Failure, Kind, Weather};
 use crate::random::Random;
-use lamplight_core::{LeaseTimes, SharedClock};
+use lamplight_core::{LeaseTimes, SharedClock, common_ahead};
 use lamplight_directory::{
     DirectoryError, Heard, Interest, LocalNodes, LogEntry, LogReader, NodeEntry, Nodes, Partitions, Register,
 };
@@ -79,10 +79,18 @@ impl Lease {
             leaves: Cell::new(false),
             has_left: Cell::new(false),
         };
+        {
+            let (register, mut clock) = (lease.register.read(now).await?, lease.clock.borrow_mut());
+            clock.measure(local, local, register.at);
+            let of_all = || common_ahead(register.nodes.iter().map(|node| node.entry.clock_ahead));
+            clock.begin_ahead(register.common_ahead(TIMES.lease).unwrap_or_else(of_all), local);
+        }
         let epoch = Some(stores.live.epoch());
-        let entry = NodeEntry { id: node, started: now.wall, epoch, ..NodeEntry::default() };
+        let clock_ahead = lease.clock.borrow().ahead_of_directory(local);
+        let clock = now.wall;
+        let entry =
+            NodeEntry { id: node, started: now.wall, epoch, clock_ahead, clock, ..NodeEntry::default() };
         let register = lease.register.join(&entry, now).await?;
-        lease.clock.borrow_mut().measure(local, local, register.at);
         Ok((lease, register))
     }
 

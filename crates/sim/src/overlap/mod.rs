@@ -9,6 +9,7 @@
 //! server's worker. The invariants are checked when no operation is in progress.
 
 mod cluster;
+mod directory_clock;
 mod executor;
 mod judge;
 mod lease;
@@ -26,5 +27,8 @@ mod worker;
 mod world;
 
 pub use judge::{Found, Name};
-pub use plan::{cluster_seed, held_up_seed, racing_seed, returns_seed, told_cluster_seed, with_restrictions};
+pub use plan::{
+    cluster_seed, held_up_seed, racing_seed, returns_seed, told_cluster_seed, with_clock_jumps,
+    with_restrictions,
+};
 pub use run::{Broken, Overlapped, Story, overlap};

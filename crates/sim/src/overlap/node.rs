@@ -1,6 +1,6 @@
 //! One simulated server process: its stores, its workers, its keeper, and the sending of session events to the backend.
 
-use super::executor::block_on;
+use super::executor::{block_on, directory_time};
 use super::judge::Judge;
 pub(crate) use super::lease::GRACE;
 use super::lease::{Lease, Stores, TIMES};
@@ -80,12 +80,12 @@ impl Node {
         let origin = clock.saturating_sub(random.below(5_000) as u64);
         let id = NodeId::of_run(super::executor::wall(clock), group as u16);
         let local = lamplight_model::Moment(clock - origin);
-        let wall = super::executor::wall(clock);
-        let now = lamplight_model::Now { moment: lamplight_model::Moment(clock), wall };
+        let now = directory_time(around.executor.clock().directory());
         let beginning = Lease::begin(stores, &around.weather, id, local, now, &mut random);
         let (lease, register) = block_on(beginning)?;
         let service = service_on(&stores.live, &stores.facts, around)
-            .in_cluster(Membership::new(id, TIMES), TIMES.grace);
+            .in_cluster(Membership::new(id, TIMES), TIMES.grace)
+            .with_clock_ahead(lease.clock.borrow().ahead_of_directory(local));
         block_on(service.begin_in_cluster())?;
         service.duties().observe(&register, local);
         let (live, facts) = (Arc::clone(&stores.live), Arc::clone(&stores.facts));

@@ -6,7 +6,7 @@ use lamplight_core::{EndCause, Versioned};
 use lamplight_model::{
     AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version, Visibility,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -163,7 +163,7 @@ pub(crate) struct Client {
     pub stalled: bool,
     /// The number and the content of the unanswered request; `None` if all requests are answered.
     pub awaits: Option<(u64, Request)>,
-    /// The virtual time of the latest request.
+    /// The time of the latest request, by the clock of the nodes.
     pub asked_at: u64,
     pub picture: BTreeMap<Who, UserStatus>,
     /// For each user: the version in the last notification or answer.
@@ -203,6 +203,8 @@ pub(crate) struct People {
     pub asked_about: RefCell<BTreeSet<Who>>,
     /// For each user: the custom status that a client has set with its last successful call.
     pub texts_set: RefCell<BTreeMap<Who, String>>,
+    /// The largest difference in milliseconds between the clock that issues UserSigs and those of the nodes.
+    pub sig_error: Cell<u64>,
     judge: Rc<Judge>,
 }
 
@@ -225,6 +227,7 @@ impl People {
             must_stay,
             asked_about,
             texts_set,
+            sig_error: Cell::new(0),
             judge,
         }
     }
@@ -462,9 +465,10 @@ impl People {
     fn judge_refused_sig(&self, number: u64, client: &Client, issued: u64) {
         self.sigs.borrow_mut().remove(&(client.who, client.device));
         let pasts = self.pasts.borrow();
-        let before = |kick: &Kick| kick.answered.is_some_and(|answered| answered <= issued);
+        let issued_from = issued.saturating_sub(self.sig_error.get());
+        let before = |kick: &Kick| kick.answered.is_some_and(|answered| answered <= issued_from);
         let past = &pasts[client.who];
-        if past.kicks.iter().all(before) && past.kicked_before.is_none_or(|quiet| quiet <= issued) {
+        if past.kicks.iter().all(before) && past.kicked_before.is_none_or(|quiet| quiet <= issued_from) {
             let what = format!("{} with a UserSig of {issued}", label(number, client));
             self.judge.found(Name::FreshSigRefused, what);
         }

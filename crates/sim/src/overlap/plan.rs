@@ -54,6 +54,8 @@ pub(crate) enum Kind {
     CutOff,
     /// The directory and the register of nodes lose all data.
     Flush,
+    /// A replica of the directory takes over. Its clock differs.
+    FailOver,
     /// A client sets its visibility.
     Visible,
     VisibleFor,
@@ -123,6 +125,14 @@ pub const fn with_restrictions(seed: u64) -> u64 {
     seed | RESTRICTIONS_BIT
 }
 
+/// The bit of the seeds with several nodes in whose plans the clock of the directory jumps.
+const JUMPS_BIT: u64 = 1 << 45;
+
+/// Returns a seed whose plan is that of `seed`, a seed with several nodes, with a directory whose clock jumps.
+pub const fn with_clock_jumps(seed: u64) -> u64 {
+    seed | JUMPS_BIT
+}
+
 /// The URL of the simulated backend, to which no connection is opened.
 const RECEIVER: &str = "http://127.0.0.1:9/";
 
@@ -186,6 +196,8 @@ pub(crate) struct Plan {
     pub nodes: usize,
     /// Whether the users change who may see their statuses.
     pub restricts: bool,
+    /// Whether the clock of the directory is wrong and jumps.
+    pub clock_jumps: bool,
 }
 
 impl Plan {
@@ -193,7 +205,8 @@ impl Plan {
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
         let restricts = seed & RESTRICTIONS_BIT != 0;
-        let seed = seed & !RESTRICTIONS_BIT;
+        let jumps = seed & JUMPS_BIT != 0;
+        let seed = seed & !(RESTRICTIONS_BIT | JUMPS_BIT);
         if seed >= TOLD_CLUSTER_FROM {
             plan.return_early();
             plan.share_stores(random);
@@ -209,6 +222,10 @@ impl Plan {
         }
         if restricts {
             plan.restrict();
+        }
+        if jumps && plan.nodes > 0 {
+            plan.clock_jumps = true;
+            plan.kinds.push((Kind::FailOver, 8));
         }
         plan
     }
@@ -262,6 +279,7 @@ impl Plan {
             users,
             nodes: 0,
             restricts: false,
+            clock_jumps: false,
         };
         if random.once_in(4) {
             plan.watch_only(random);

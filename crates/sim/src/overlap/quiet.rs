@@ -12,10 +12,11 @@ use super::weather::Climate;
 use super::world::World;
 use crate::reference::group_of;
 use lamplight_core::{Presence, Restrictions, Versioned, notifications, status_for};
-use lamplight_model::{Platform, StatusType, UserStatus};
+use lamplight_model::{Platform, Reason, StatusType, UserStatus};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The status of a user, with the restrictions that decide what a watcher is shown.
 type Watched = (UserStatus, Option<Arc<Restrictions>>);
@@ -28,6 +29,10 @@ const LONGEST_SENDING: u64 = 600_000;
 
 /// The time in milliseconds within which a change reaches everybody.
 const REACHES_ALL: u64 = 1_500;
+
+/// The maximum number of pauses in which the quiet world waits for deadlines. A deadline that is not met is found by
+/// [`World::look_for_overdue`].
+const MOST_DEADLINES: usize = 60;
 
 /// The time in milliseconds within which a custom status must be cleared after its duration.
 const LONGEST_EXPIRY: u64 = 4_000;
@@ -91,7 +96,7 @@ impl World {
             allowed.extend(friends.iter().map(who_is));
             allowed.extend(self.listed(who));
         }
-        let now = self.now();
+        let now = self.time_of_nodes();
         self.people.pasts.borrow_mut().iter_mut().for_each(|past| past.rest(now));
         self.people.logins.borrow_mut().clear();
     }
@@ -131,7 +136,7 @@ impl World {
         };
         // The last pause below crosses no end.
         let ends_soon = |world: &Self| {
-            let (now, all) = (world.now(), texts(world));
+            let (now, all) = (world.time_of_nodes(), texts(world));
             all.iter().any(|(_, status)| {
                 is_over(status, now + CLOCK_ERROR + REACHES_ALL)
                     && !is_over(status, now.saturating_sub(LONGEST_EXPIRY))
@@ -140,12 +145,30 @@ impl World {
         while ends_soon(self) {
             self.pass(500);
         }
+        self.wait_for_deadlines();
         self.pass(REACHES_ALL);
         for (who, status) in texts(self) {
-            if is_over(&status, self.now().saturating_sub(LONGEST_EXPIRY)) {
-                let what = format!("{} still has {} at {}", NAMES[who], shown(&status), self.now());
+            if is_over(&status, self.time_of_nodes().saturating_sub(LONGEST_EXPIRY)) {
+                let what = format!("{} still has {} at {}", NAMES[who], shown(&status), self.time_of_nodes());
                 self.judge.found(Name::CustomExpiry, what);
             }
+        }
+    }
+
+    /// Waits while a record has a deadline within the time in which its change reaches everybody, for example the end of
+    /// the retention of a login.
+    pub(super) fn wait_for_deadlines(&mut self) {
+        for _ in 0..MOST_DEADLINES {
+            let now = self.node().shared.now().moment;
+            let until = now + Duration::from_millis(CLOCK_ERROR + REACHES_ALL);
+            let is_near = |who: Who| {
+                let due = self.node().peek(&user_of(who), |presence| presence?.next_deadline());
+                due.is_some_and(|due| due <= until)
+            };
+            if !self.everybody().any(is_near) {
+                return;
+            }
+            self.pass(500);
         }
     }
 
@@ -156,7 +179,7 @@ impl World {
         for (who, (was, is)) in before.iter().zip(self.statuses()).enumerate() {
             let differs = match (was, &is) {
                 // Nobody may be shown a text that is over, so the time at which it is cleared does not matter.
-                (Some(was), Some(is)) if is_over(was, self.now()) => {
+                (Some(was), Some(is)) if is_over(was, self.time_of_nodes()) => {
                     was.status_type != is.status_type || is.version < was.version
                 }
                 (Some(was), Some(is)) => !same(was, is) || is.version < was.version,
@@ -478,8 +501,14 @@ impl World {
         // A client is not notified if only the version is new. The version rises at a loss. It also rises when other
         // viewers may see the status again.
         let is_renumbered = |known: &UserStatus| self.plan.restricts && known.since == truth.since;
+        // If the nodes do not know the time of a loss exactly, they make different versions for a user without a record.
+        let is_of_other_node = |known: &UserStatus| {
+            let is_as_made = truth.reason == Reason::None && known.since == truth.since;
+            self.plan.clock_jumps && known.version > truth.version && is_as_made
+        };
         let is_current = |known: &UserStatus| {
             known.version == truth.version
+                || is_of_other_node(known)
                 || known.version < truth.version && (known.is_put_back_as(truth) || is_renumbered(known))
         };
         let is_right = known.is_some_and(|known| is_current(known) && same(known, truth));

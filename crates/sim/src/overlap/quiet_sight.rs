@@ -105,6 +105,8 @@ impl World {
     }
 
     fn restrict_in_quiet(&mut self, who: Who, request: &Request, expected: &BTreeMap<Who, BTreeSet<Who>>) {
+        // What a viewer is shown of a hidden user may lapse.
+        self.wait_for_deadlines();
         let before = self.shown_to_all(who);
         self.around.sight.events.replace(Some(Vec::new()));
         let (shared, user) = (&self.node().shared, user_of(who));

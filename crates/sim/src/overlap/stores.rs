@@ -12,10 +12,10 @@ use lamplight_directory::{
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
     BlockList, Blocking, ConsoleDocument, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts,
-    FactsError, FactsErrorKind, Figure, FiguresRead, LaneState, Lists, ListsState, Login, LoginRecorded,
-    MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, NickCursor, NickFound, Notice,
-    Operations, Outbox, ProfileSet, RecorderTerm, RemarkSet, Revocation, Revoked, Sent, Settled, Unblocking,
-    Unfriended, VisibilitySet,
+    FactsError, FactsErrorKind, Figure, FiguresRead, LaneState, Lists, ListsState, Login, LoginCursor,
+    LoginRecorded, LoginsRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice,
+    NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RecorderTerm, RemarkSet, Revocation,
+    Revoked, Sent, Settled, Unblocking, Unfriended, VisibilitySet,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -24,6 +24,7 @@ use lamplight_model::{
     Timestamp, User, UserId, Visibility,
 };
 use parking_lot::{Mutex, MutexGuard};
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,7 +75,8 @@ impl Live {
         }
     }
 
-    /// Loses all records, and begins the epoch `epoch`.
+    /// Loses all records, and begins the epoch `epoch`, or a later one if that is not a second later than the last epoch.
+    /// The clock of the directory may have moved back.
     pub fn lose(&self, epoch: Timestamp) {
         let losses = self.losses.fetch_add(1, Ordering::Relaxed) + 1;
         let empty = match &self.interests {
@@ -84,8 +86,20 @@ impl Live {
             None => InProcessDirectory::in_memory(),
         };
         *self.current.lock() = Arc::new(empty);
+        self.begin_epoch(epoch);
+    }
+
+    /// Begins an epoch without a loss of records, because a replica of the directory has taken over. The readers of the log
+    /// have missed entries.
+    pub fn fail_over(&self, epoch: Timestamp) {
+        self.losses.fetch_add(1, Ordering::Relaxed);
+        self.begin_epoch(epoch);
+    }
+
+    fn begin_epoch(&self, epoch: Timestamp) {
         if let Some(of) = &self.epoch {
-            of.store(epoch.0, Ordering::Relaxed);
+            let least = of.load(Ordering::Relaxed) + 1_000;
+            of.store(epoch.0.max(least), Ordering::Relaxed);
         }
     }
 
@@ -406,6 +420,7 @@ impl Facts for DelayedFacts {
         FactsRead logins(user: User) -> Vec<Login>;
         FactsRead all_logins() -> Vec<(User, Login)>;
         FactsRead users_logged_in(after: Option<User>, limit: usize) -> Vec<User>;
+        FactsRead logins_recorded(times: Range<Timestamp>, after: Option<LoginCursor>, limit: usize) -> LoginsRecorded;
     }
 }
 

@@ -13,9 +13,9 @@ use super::people::{Message, People, Request, Who, who_is};
 use super::sight::Sight;
 use super::stores::Live;
 use crate::random::Random;
-use lamplight_core::{ConflationRate, EndCause, LinkEnd, WatcherKey};
+use lamplight_core::{ConflationRate, EndCause, LinkEnd, RecordEpoch, WatcherKey};
 use lamplight_model::{
-    AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Platform, Timestamp, User, UserStatus,
+    AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Platform, User, UserStatus,
 };
 use lamplight_service::{Audience, ListDifference, ListsHeard, OwnListChange, Reads, Service};
 use slab::Slab;
@@ -141,7 +141,7 @@ struct Login {
     number: u64,
     /// The issue time of the UserSig, in seconds.
     issued: u64,
-    since: Timestamp,
+    recorded_in: Option<RecordEpoch>,
     watcher: WatcherKey,
     answered: bool,
     /// Whether the worker has missed entries of the change log since it last read the watch list. Such an entry may

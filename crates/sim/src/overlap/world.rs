@@ -30,6 +30,10 @@ use tempfile::TempDir;
 /// The maximum time by which a due event may be late.
 const LATEST: std::time::Duration = std::time::Duration::from_secs(20);
 
+/// The time in milliseconds by which the directory of a plan with jumping clocks is ahead at least. It may jump back by
+/// as much.
+const MOST_AHEAD: i64 = 600_000;
+
 /// All parts of a run.
 pub(crate) struct World {
     pub executor: Executor,
@@ -46,6 +50,8 @@ pub(crate) struct World {
     /// The operations that were interrupted because their node was killed. Their callers repeat them.
     pub interrupted: Rc<RefCell<Vec<Interrupted>>>,
     stores: Option<Stores>,
+    /// The virtual time at which the last epoch of the directory began.
+    epoch_began: u64,
     pub around: Surroundings,
     folder: TempDir,
     app: App,
@@ -84,6 +90,10 @@ impl World {
         let people = Rc::new(People::new(Rc::clone(&judge)));
         let plan = Plan::new(seed, &mut random, NAMES.len());
         judge.note(|| format!("{plan:?}"));
+        if plan.clock_jumps {
+            executor.clock().jump(MOST_AHEAD + random.below(MOST_AHEAD as usize) as i64);
+            people.sig_error.set(CLOCK_ERROR);
+        }
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
         let key = AppKey { id: 1, text: "the key of a history".into() };
@@ -134,6 +144,7 @@ impl World {
             under_way: Rc::default(),
             interrupted: Rc::default(),
             stores,
+            epoch_began: 0,
             around,
             folder,
             app,
@@ -162,6 +173,11 @@ impl World {
     /// The current virtual time in milliseconds.
     pub fn now(&self) -> u64 {
         self.executor.clock().now()
+    }
+
+    /// The time of the nodes in milliseconds. It is the virtual time unless the clock of the directory has jumped.
+    pub fn time_of_nodes(&self) -> u64 {
+        self.executor.clock().of_nodes()
     }
 
     /// One of the running nodes.
@@ -202,7 +218,7 @@ impl World {
         if self.log.take(&mut entries) != lamplight_directory::Heard::All {
             self.last_told.clear();
         }
-        let now = self.now();
+        let now = self.time_of_nodes();
         for entry in entries {
             if let Some((status, restrictions)) = entry.news.status() {
                 let who = who_is(&entry.user.id);

@@ -7,7 +7,7 @@ mod reveal;
 use crate::forgetful::Forgetful;
 use crate::plan::{HIDER, Plan, USERS};
 use crate::{Failed, Who};
-use lamplight_core::{ConflationRate, Told, Versioned, WatcherKey};
+use lamplight_core::{ConflationRate, RecordEpoch, Told, Versioned, WatcherKey};
 use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, LogEntry, LogReader};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
@@ -68,7 +68,7 @@ pub struct Link {
     pub watcher: WatcherKey,
     pub login: u64,
     pub issued: u64,
-    pub since: Timestamp,
+    pub recorded_in: Option<RecordEpoch>,
     pub stalled: bool,
 }
 

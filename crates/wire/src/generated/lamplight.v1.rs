@@ -9,7 +9,8 @@ pub struct UserStatus {
     /// UTF-8, at most 100 bytes unless the app's settings say otherwise. Empty: none.
     #[prost(string, tag = "3")]
     pub custom_status: ::prost::alloc::string::String,
-    /// Rises with every change of this user. A receiver ignores a status whose version is not above the one it has.
+    /// Rises with every change of this user. A receiver ignores a status whose version is not above the one it has. The
+    /// exception is the first status of a user after a login: it replaces the one that the receiver has.
     #[prost(uint64, tag = "4")]
     pub version: u64,
     /// When the status type last changed: UTC milliseconds.
@@ -75,7 +76,7 @@ pub enum Platform {
     Windows = 4,
     Mac = 5,
     Linux = 6,
-    /// A browser, or an application packaged like one. Its login ends with its connection.
+    /// A browser, or an application packaged like one. Its login ends with its connection, after the app's linger.
     Web = 7,
 }
 impl Platform {
@@ -114,8 +115,9 @@ impl Platform {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Reason {
-    /// The account has never logged in.
+    /// No change since the account was created, or since the server has created the user's live record anew.
     None = 0,
+    /// A device has logged in, or has returned.
     Login = 1,
     Logout = 2,
     /// FIN, RST, process killed, or tab closed.
@@ -204,7 +206,7 @@ pub struct SetSelfInfoResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// At most 100 users.
+/// At most 100 users (70206). Refused with 6017 if a user_id is invalid or there is none.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetUsersInfoRequest {
     #[prost(string, repeated, tag = "1")]
@@ -244,8 +246,10 @@ pub struct Friend {
     /// The creation time of the entry: UTC milliseconds.
     #[prost(uint64, tag = "5")]
     pub added_at: u64,
+    /// The app's text about the way in which the friendship began: at most 256 bytes. Empty: none.
     #[prost(string, tag = "6")]
     pub add_source: ::prost::alloc::string::String,
+    /// The text of the owner's request: at most 256 bytes. Empty: none.
     #[prost(string, tag = "7")]
     pub add_wording: ::prost::alloc::string::String,
 }
@@ -255,7 +259,7 @@ pub struct GetFriendListRequest {
     /// The last user_id of the page before; empty: from the beginning.
     #[prost(string, tag = "1")]
     pub after: ::prost::alloc::string::String,
-    /// 1 to 1,000; 0: 1,000.
+    /// 1 to 1,000; 0: 1,000. More: refused with 6017.
     #[prost(uint32, tag = "2")]
     pub limit: u32,
 }
@@ -269,8 +273,9 @@ pub struct GetFriendListResponse {
     #[prost(uint64, tag = "3")]
     pub lists_version: u64,
 }
-/// Adds a user to the own friend list and, unless `single`, the own user to theirs. For an existing friend, changes
-/// the remark unless it is empty.
+/// Adds a user to the own friend list and, unless `single`, the own user to theirs. For an existing friend, replaces
+/// each of `remark`, `add_source` and `add_wording` that is not empty. Refused with 70107 (no account), 30516 (the user
+/// allows nobody, or has blocked the own user), 30010 or 30014 (the own list or theirs is full), or 6017 (the own user).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AddFriendRequest {
     #[prost(string, tag = "1")]
@@ -292,7 +297,7 @@ pub struct AddFriendResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// Removes users from the own friend list and, unless `single`, the own user from theirs. At most 100 users.
+/// Removes users from the own friend list and, unless `single`, the own user from theirs. 1 to 100 users (70206).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteFriendsRequest {
     #[prost(string, repeated, tag = "1")]
@@ -302,12 +307,13 @@ pub struct DeleteFriendsRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeleteFriendsResponse {
-    /// Users who were not friends (31704).
+    /// Users for whom no entry was removed from either list (31704).
     #[prost(message, repeated, tag = "1")]
     pub failures: ::prost::alloc::vec::Vec<ItemFailure>,
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
+/// Refused with 31704 if the user is not a friend.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetFriendRemarkRequest {
     #[prost(string, tag = "1")]
@@ -357,7 +363,8 @@ pub struct GetBlockListResponse {
     pub lists_version: u64,
 }
 /// Adds users to the own block list. A blocked user may not see the status of the own user, and can neither send
-/// messages (20007) nor add the own user as a friend (30516). Friendships stay. At most 1,000 users.
+/// messages (20007) nor add the own user as a friend (30516). Friendships stay. 1 to 1,000 users (70206). A request with
+/// the own user is refused with 6017.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BlockUsersRequest {
     #[prost(string, repeated, tag = "1")]
@@ -369,13 +376,13 @@ pub struct BlockUsersResponse {
     #[prost(message, repeated, tag = "1")]
     pub blocked: ::prost::alloc::vec::Vec<BlockedUser>,
     /// Users without an account (70107), users who were blocked before (31307), and users for whom the list has no room
-    /// (31306). The own user is refused with 6017.
+    /// (31306).
     #[prost(message, repeated, tag = "2")]
     pub failures: ::prost::alloc::vec::Vec<ItemFailure>,
     #[prost(uint64, tag = "3")]
     pub lists_version: u64,
 }
-/// Removes users from the own block list. At most 1,000 users.
+/// Removes users from the own block list. 1 to 1,000 users (70206). A request with the own user is refused with 6017.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UnblockUsersRequest {
     #[prost(string, repeated, tag = "1")]
@@ -427,6 +434,8 @@ pub struct CustomElement {
     #[prost(string, tag = "3")]
     pub extension: ::prost::alloc::string::String,
 }
+/// Sends a message. Refused with 70107 (no account), 20007 (blocked by the recipient), 80002 (too long) or 6017 (empty,
+/// or an invalid id).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendMessageRequest {
     #[prost(string, tag = "1")]
@@ -461,7 +470,7 @@ pub struct GetHistoryRequest {
     /// Only messages before this sequence; 0: from the newest.
     #[prost(uint64, tag = "2")]
     pub before: u64,
-    /// 1 to 100; 0: 20. Long texts make a page shorter.
+    /// 1 to 100; 0: 20. More: refused with 6017. Long texts make a page shorter.
     #[prost(uint32, tag = "3")]
     pub limit: u32,
 }
@@ -504,7 +513,7 @@ pub struct GetConversationListRequest {
     /// The `next` of the page before; empty: from the beginning.
     #[prost(string, tag = "1")]
     pub cursor: ::prost::alloc::string::String,
-    /// 1 to 1,000; 0: 1,000. Long texts, nicks and avatar URLs make a page shorter.
+    /// 1 to 1,000; 0: 1,000. More: refused with 6017. Long texts, nicks, avatar URLs and remarks make a page shorter.
     #[prost(uint32, tag = "2")]
     pub limit: u32,
 }
@@ -522,6 +531,7 @@ pub struct GetConversationListResponse {
     pub lists_version: u64,
 }
 /// Marks the peer's messages up to `sequence` as read (0: all messages so far). The read position never moves back.
+/// Refused with 6017 if the list has no such conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MarkReadRequest {
     #[prost(string, tag = "1")]
@@ -536,6 +546,7 @@ pub struct MarkReadResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
+/// Pins or unpins a row of the own conversation list. Refused with 6017 if the list has no such conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PinConversationRequest {
     #[prost(string, tag = "1")]
@@ -551,7 +562,7 @@ pub struct PinConversationResponse {
     pub lists_version: u64,
 }
 /// Removes the conversation from the own list, together with its history. The peer keeps theirs. The next message
-/// creates the conversation again, without the earlier messages.
+/// creates the conversation again, without the earlier messages. Refused with 6017 if the list has no such conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteConversationRequest {
     #[prost(string, tag = "1")]
@@ -827,11 +838,13 @@ pub mod server_message {
         UnblockUsers(super::UnblockUsersResponse),
     }
 }
-/// The refusal of a request. Nothing was changed. docs/codes.md lists the codes.
+/// The refusal of a request. Nothing was changed, except perhaps with 70500 (internal error): the server may then have
+/// carried out the request. docs/codes.md lists the codes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Refusal {
     #[prost(uint32, tag = "1")]
     pub code: u32,
+    /// The meaning of the code in English, in most cases with details.
     #[prost(string, tag = "2")]
     pub message: ::prost::alloc::string::String,
 }
@@ -890,7 +903,8 @@ pub struct LoginResponse {
     /// The users in `known` whom this user does not watch (any longer).
     #[prost(string, repeated, tag = "4")]
     pub not_watched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The subscription list was dropped since this user was last connected; subscribe again.
+    /// The subscription list was dropped since this user was last connected, or may have been lost with live records of
+    /// the server; subscribe again. Not set if the server knows that the list was empty.
     #[prost(bool, tag = "5")]
     pub subscriptions_lost: bool,
     /// The account was created by this login.
@@ -899,8 +913,8 @@ pub struct LoginResponse {
     /// The subscription list of the account, in no particular order; only for a login without `resume`.
     #[prost(string, repeated, tag = "7")]
     pub subscriptions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Counts the changes of this user's profile, friends, messages and conversations. If it differs from the version
-    /// that the client has, the client reads the lists again.
+    /// Counts the changes of this user's profile, friends, block list, visibility, messages and conversations. If it
+    /// differs from the version that the client has, the client reads the lists again.
     #[prost(uint64, tag = "8")]
     pub lists_version: u64,
     /// This answer contains the whole snapshot. If not set, the snapshot ends with the status_changed that has
@@ -961,7 +975,8 @@ pub struct LogoutRequest {}
 pub struct LogoutResponse {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetSelfStatusRequest {
-    /// Empty: clears the custom status.
+    /// UTF-8, at most 100 bytes unless the app's settings say otherwise; a longer text is refused with 6017. Empty: clears
+    /// the custom status.
     #[prost(string, tag = "1")]
     pub custom_status: ::prost::alloc::string::String,
     /// The seconds after which the server clears the custom status: 1 to 2,592,000 (30 days). 0: it stays until it is
@@ -975,8 +990,12 @@ pub struct SetSelfStatusResponse {
     #[prost(message, optional, tag = "1")]
     pub status: ::core::option::Option<UserStatus>,
 }
+/// Queries the current statuses of users. Refused with 6017 if a user_id is invalid or there is none, and with 70107 if
+/// none of the users has an account. A query for only the own status needs no edition and no switch, and has no rate
+/// limit.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetUserStatusRequest {
+    /// At most `query_batch` of the abilities (70206).
     #[prost(string, repeated, tag = "1")]
     pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -989,13 +1008,18 @@ pub struct Failure {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetUserStatusResponse {
+    /// In the order of the request, each user once.
     #[prost(message, repeated, tag = "1")]
     pub statuses: ::prost::alloc::vec::Vec<UserStatus>,
+    /// Users without an account (70107).
     #[prost(message, repeated, tag = "2")]
     pub failures: ::prost::alloc::vec::Vec<Failure>,
 }
+/// Adds users to the end of the subscription list of the account. Refused with 6017 if a user_id is invalid, there is
+/// none, or one of them is the own one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubscribeUserStatusRequest {
+    /// At most `subscribe_batch` of the abilities (70206).
     #[prost(string, repeated, tag = "1")]
     pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -1004,6 +1028,7 @@ pub struct SubscribeUserStatusResponse {
     /// The current status of every user subscribed by this call.
     #[prost(message, repeated, tag = "1")]
     pub statuses: ::prost::alloc::vec::Vec<UserStatus>,
+    /// Users without an account (70107).
     #[prost(message, repeated, tag = "2")]
     pub failures: ::prost::alloc::vec::Vec<Failure>,
     /// Users who were evicted from the list, earliest first.
@@ -1015,12 +1040,14 @@ pub struct SubscribeUserStatusResponse {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UnsubscribeUserStatusRequest {
-    /// Empty: all users on the list.
+    /// At most `unsubscribe_batch` of the abilities (70206). Empty: all users on the list.
     #[prost(string, repeated, tag = "1")]
     pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UnsubscribeUserStatusResponse {
+    /// Users who have no account (70107) and were not on the list. A user with an account who was not on the list is no
+    /// failure.
     #[prost(message, repeated, tag = "1")]
     pub failures: ::prost::alloc::vec::Vec<Failure>,
     /// Users who are not watched any longer, not even as friends. No change of them is sent after this answer.
@@ -1056,7 +1083,8 @@ pub struct StatusChanged {
     #[prost(bool, tag = "2")]
     pub snapshot_complete: bool,
 }
-/// Another device of this account, or the server API, has changed the list.
+/// The subscription list has changed without a call on this connection: by another device of this account, by the server
+/// API, or because an account on the list was deleted.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubscriptionsChanged {
     #[prost(string, repeated, tag = "1")]
@@ -1076,6 +1104,7 @@ pub struct ConnectionEnded {
     /// The platform of the login that kicked this device, if there is one.
     #[prost(enumeration = "Platform", tag = "3")]
     pub by_platform: i32,
+    /// The time to wait before reconnecting, in milliseconds; 0: the server does not ask for a wait.
     #[prost(uint32, tag = "4")]
     pub retry_after_ms: u32,
 }
@@ -1099,16 +1128,18 @@ pub mod connection_ended {
         KickedByOtherLogin = 1,
         /// The server API or an operator has ended the login; this device is logged out.
         KickedByOperator = 2,
-        /// The UserSig has expired; this device is logged out.
+        /// The UserSig or JWT has expired, or the app no longer has its key; this device is logged out.
         UserSigExpired = 3,
-        /// The account was deleted.
+        /// The account or its app was deleted.
         AccountDeleted = 4,
-        /// The server stops or is replaced. Reconnect after `retry_after_ms`, a random time that the server has chosen for
-        /// this client. The device is still logged in.
+        /// The server stops, is replaced, or has lost this connection. Reconnect after `retry_after_ms`, a random time that
+        /// the server has chosen for this client. The device is still logged in. Also sent after the refusal of a login or a
+        /// logout that took the server too long; the device is then logged in only if that login has succeeded.
         Reconnect = 5,
         /// The same device has connected again. It is still logged in, on the new connection.
         Superseded = 6,
-        /// The received bytes are not a message of this contract, or the message is too large.
+        /// The received bytes violate the framing, or a message is too large. Also sent after a refusal with 70050. A
+        /// message that cannot be read is only refused.
         ProtocolError = 7,
         /// No login came in time.
         LoginTimeout = 8,
@@ -1116,8 +1147,8 @@ pub mod connection_ended {
         /// client has begun to speak (preamble, or WebSocket handshake), because the server has to know the protocol. A
         /// server with many such clients closes the connection without this message.
         TooManyConnections = 9,
-        /// No bytes came for the heartbeat timeout. A native device is still logged in; a Web device is logged out with
-        /// its connection. Reconnect with `resume`.
+        /// No bytes came for the heartbeat timeout. A native device is still logged in; a Web device is logged out with its
+        /// connection, after the app's linger. Reconnect with `resume`.
         Timeout = 10,
         /// The last message after LogoutResponse: this device has logged out.
         LoggedOut = 11,

@@ -25,7 +25,8 @@ import 'wire/checks.dart';
 /// subscribes again. The session ends with [logout], or when the server ends
 /// it. A [SessionEndedEvent] reports the end; calls then fail with 6014.
 ///
-/// A call without a connection waits for one, up to the call timeout. While a
+/// A call without a connection waits for one, up to the call timeout. At most
+/// 1,000 calls wait; a further call fails with 7008, except a logout. While a
 /// call waits, the client begins its next attempt to connect at most 2.25 s
 /// after the end of the last attempt. If the server spreads reconnects over
 /// more than 1.5 s, the limit is 1.5 times that spread. A longer wait that the
@@ -48,7 +49,9 @@ final class LamplightClient {
   /// device.
   ///
   /// The default [platform] is that of this machine. The default [connector]
-  /// uses the WebSocket of `dart:io`.
+  /// uses the WebSocket of `dart:io`. [callTimeout] is the longest time from a
+  /// call to its answer, including the wait for a connection: 10 seconds by
+  /// default.
   ///
   /// Throws an [ArgumentError] if an argument is malformed.
   factory LamplightClient({
@@ -110,7 +113,8 @@ final class LamplightClient {
   bool get isConnected => _machine.session?.phase is Live;
 
   /// The last abilities of this client that the server has sent. The app's
-  /// settings determine them. Null without a session.
+  /// settings determine them. Null before the first login is answered, and
+  /// without a session.
   Abilities? get abilities => _machine.session?.abilities;
 
   /// The current time (UTC) by the server's clock. The offset of that clock was
@@ -188,9 +192,10 @@ final class LamplightClient {
   /// (Flutter: `AppLifecycleState.paused`). A first login that is in progress
   /// is completed before.
   ///
-  /// The user becomes OFFLINE, and messages go to the push webhook. The client
-  /// does nothing until [appResumed]. Watchers do not see a pause that is
-  /// shorter than the app's setting `linger`.
+  /// If no other device of the user is connected, the user becomes OFFLINE, and
+  /// messages go to the push webhook. On the platform Web, the login of this
+  /// device ends. The client does nothing until [appResumed]. Watchers do not
+  /// see a pause that is shorter than the app's setting `linger`.
   void appPaused() => _driver.tell(const PausedInput());
 
   /// Reconnects at once, or tests an existing link. Call this when the
@@ -224,19 +229,33 @@ final class LamplightClient {
                   .ceil(),
       });
 
-  /// Queries the current statuses of at most 500 users, who may include this
-  /// user. Only statuses of watched users are cached.
+  /// Queries the current statuses of at most 500 users (unless the app has
+  /// another limit), who may include this user. Only statuses of watched users
+  /// are cached.
+  ///
+  /// Fails with one of these codes:
+  ///
+  /// - 70107: none of the users has an account.
+  /// - 7013 or 72001: the app does not allow queries of other users.
+  /// - 6017: the list is empty, or a userID is malformed.
+  /// - 70206: there are too many users.
+  /// - 7008: calls come too often, by default more than 20 in 5 s. Queries of
+  ///   this user alone have no such limit.
   Future<StatusResult> getUserStatus(Iterable<String> userIds) =>
       _call('getUserStatus', {'userIds': userIds.toList()});
 
   /// Subscribes to at most 100 users. The subscription list has room for 200
   /// users. If it is full, the users with the earliest subscriptions are
-  /// evicted. The list belongs to the account, not to the device.
+  /// evicted. The list belongs to the account, not to the device. The app may
+  /// have other limits.
+  ///
+  /// Fails like [getUserStatus], except that users without an account are only
+  /// listed in the answer. Also fails with 6017 if this user is in the list.
   Future<SubscribeResult> subscribeUserStatus(Iterable<String> userIds) =>
       _call('subscribeUserStatus', {'userIds': userIds.toList()});
 
-  /// Unsubscribes from at most 100 users. **An empty list unsubscribes from all
-  /// users.**
+  /// Unsubscribes from at most 100 users (unless the app has another limit).
+  /// **An empty list unsubscribes from all users.**
   Future<UnsubscribeResult> unsubscribeUserStatus(Iterable<String> userIds) =>
       _call('unsubscribeUserStatus', {'userIds': userIds.toList()});
 
@@ -287,9 +306,10 @@ final class LamplightClient {
   /// Fails with one of these codes:
   ///
   /// - 70107: there is no such account.
-  /// - 30516: the user does not allow being added.
+  /// - 30516: the user does not allow being added, or has blocked this user.
   /// - 30010 or 30014: a friend list is full.
-  /// - 6017: [userId] is this user.
+  /// - 6017: [userId] is this user, or a text is too long: [addSource] and
+  ///   [addWording] have at most 256 bytes of UTF-8.
   Future<FriendResult> addFriend(
     String userId, {
     String remark = '',
@@ -418,11 +438,13 @@ final class LamplightClient {
   }
 
   /// Marks messages of [peer] as read: all of them, or those up to [sequence].
-  /// Messages that were read before stay read.
+  /// Messages that were read before stay read. Fails with 6017 if there is no
+  /// conversation with [peer].
   Future<ConversationResult> markRead(String peer, {int? sequence}) =>
       _call('markRead', {'peer': peer, 'sequence': '${sequence ?? 0}'});
 
-  /// Pins a conversation to the top of the list, or unpins it.
+  /// Pins a conversation to the top of the list, or unpins it. Fails with 6017
+  /// if there is no conversation with [peer].
   Future<ConversationResult> pinConversation(
     String peer, {
     required bool pinned,
@@ -430,7 +452,8 @@ final class LamplightClient {
       _call('pinConversation', {'peer': peer, 'pinned': pinned});
 
   /// Removes a conversation from the list of this user, with its history. The
-  /// list and the history of the peer stay.
+  /// list and the history of the peer stay. Fails with 6017 if there is no
+  /// conversation with [peer].
   ///
   /// Returns the number of changes that have been made to this user's lists.
   Future<int> deleteConversation(String peer) =>

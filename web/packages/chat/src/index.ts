@@ -14,7 +14,7 @@ import { EVENT as EVENTS, TYPES as VALUES } from "./api/constants.js";
 import { CODES } from "./gen/codes.js";
 import type { CreateOptions } from "./api/options.js";
 
-/** Creates a client. The client connects at `login`. */
+/** Creates a client, which connects at `login`. Throws a `ChatError` with 6017 if an option is invalid. */
 function create(options: CreateOptions): Chat {
   return new Chat(options);
 }

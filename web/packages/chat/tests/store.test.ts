@@ -31,6 +31,17 @@ class Fake implements StatusClient {
   limit = 200;
   user = "me";
   refusal: number | undefined;
+  /** The limits of the app: the maximum numbers of users in one call. */
+  batches = { subscribeBatch: 100, unsubscribeBatch: 100, queryBatch: 500 };
+  /** The limits that the client knows; null if it does not know them. */
+  told: Fake["batches"] | null = null;
+  /** The maximum number of calls of each kind in five seconds. */
+  rate = Infinity;
+  /** The users for whom every call is refused with 7003, as with an id that cannot exist. */
+  readonly wrong = new Set<string>();
+  /** The wait before each answer, in milliseconds. */
+  delay = 0;
+  readonly #made: { name: string; at: number }[] = [];
   readonly #handlers = new Map<string, Set<(event: never) => unknown>>();
 
   isReady(): boolean {
@@ -38,6 +49,9 @@ class Fake implements StatusClient {
   }
   getLoginUser(): string {
     return this.user;
+  }
+  getAbilities(): Fake["batches"] | null {
+    return this.told;
   }
   on(name: string, handler: (event: never) => unknown): void {
     this.#handlers.set(name, (this.#handlers.get(name) ?? new Set()).add(handler));
@@ -73,13 +87,62 @@ class Fake implements StatusClient {
     });
   }
 
-  #call<T>(name: string, users: readonly string[], answer: () => T): Promise<{ data: T }> {
+  async #call<T>(name: string, users: readonly string[], answer: () => T): Promise<{ data: T }> {
     this.calls.push([name, ...users].join(" "));
-    return this.refusal === undefined
-      ? Promise.resolve({ data: answer() })
-      : Promise.reject(new ChatError({ code: this.refusal, message: "no" }));
+    if (this.delay > 0) {
+      await new Promise((fulfil) => setTimeout(fulfil, this.delay));
+    }
+    const code = this.refusal ?? this.#refusalOf(name, users);
+    if (code !== undefined) {
+      throw new ChatError({ code, message: "no" });
+    }
+    return { data: answer() };
+  }
+
+  /** Returns the code with which the server refuses a call because of its parameters or its rate. */
+  #refusalOf(name: string, users: readonly string[]): number | undefined {
+    const { subscribeBatch, unsubscribeBatch, queryBatch } = this.batches;
+    const most = { subscribe: subscribeBatch, unsubscribe: unsubscribeBatch, get: queryBatch }[name] ?? Infinity;
+    if (users.some((user) => this.wrong.has(user))) {
+      return 7003;
+    }
+    if (users.length > most) {
+      return 70206;
+    }
+    const now = performance.now();
+    if (this.#made.filter((one) => one.name === name && now - one.at < 5_000).length >= this.rate) {
+      return 7008;
+    }
+    this.#made.push({ name, at: now });
+    return undefined;
+  }
+
+  /** The numbers of users in the calls of a kind. */
+  sizes(name: string): number[] {
+    return this.calls
+      .map((call) => call.split(" "))
+      .flatMap(([kind, ...rest]) => (kind === name ? [rest.length] : []));
   }
 }
+
+/** Returns ids of users. */
+function people(count: number, prefix = "user"): string[] {
+  return Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+}
+
+/** Watches users, and returns a function that stops watching them. */
+function watch(store: StatusStore, users: readonly string[]): () => void {
+  const stops = users.map((user) => store.subscribe(user, () => undefined));
+  return () => {
+    stops.forEach((stop) => {
+      stop();
+    });
+  };
+}
+
+/** The number of these users whose status the store knows. */
+const known = (store: StatusStore, users: readonly string[]) =>
+  users.filter((user) => store.get(user) !== undefined).length;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -207,7 +270,7 @@ describe("the store", () => {
     expect(store.get("ann")?.statusType).toBe(1);
   });
 
-  test.each([7008, 9508, 9520])("%s is tried again", async (code) => {
+  test.each([7008, 9508, 9520, 70500])("%s is tried again", async (code) => {
     const client = new Fake();
     client.refusal = code;
     const store = new StatusStore(client);
@@ -258,6 +321,219 @@ describe("the store", () => {
     const client = new Fake();
     expect(statusStore(client)).toBe(statusStore(client));
     expect(statusStore(client)).not.toBe(statusStore(new Fake()));
+  });
+});
+
+describe("the limits of the app", () => {
+  const LIMITS = { subscribeBatch: 50, unsubscribeBatch: 40, queryBatch: 30 };
+
+  test("no call has more users than the client is told", async () => {
+    const client = new Fake();
+    client.told = client.batches = LIMITS;
+    client.limit = 60;
+    const store = statusStore(client);
+    const users = people(130);
+    watch(store, users);
+    await pass(4_000);
+    expect(known(store, users)).toBe(130);
+    await store.destroy();
+    expect(client.sizes("subscribe")).toEqual([50, 10]);
+    expect(client.sizes("get")).toEqual([30, 30, 10]);
+    expect(client.sizes("unsubscribe")).toEqual([40, 20]);
+    expect(client.list.size).toBe(0);
+  });
+
+  test("without abilities, a call that is too large is divided, and later calls are not larger", async () => {
+    const client = new Fake();
+    client.batches = LIMITS;
+    const store = statusStore(client);
+    watch(store, people(60));
+    await pass(4_000);
+    watch(store, people(60, "later"));
+    await pass(4_000);
+    expect(known(store, [...people(60), ...people(60, "later")])).toBe(120);
+    expect(client.sizes("subscribe")).toEqual([60, 30, 30, 30, 30]);
+    await store.destroy();
+    expect([client.list.size, client.sizes("unsubscribe").at(-1)]).toEqual([0, 20]);
+  });
+
+  test("they may change while the client is connected, and between two calls", async () => {
+    const client = new Fake();
+    client.told = client.batches;
+    client.delay = 100;
+    const store = statusStore(client);
+    watch(store, people(150));
+    await pass(150);
+    client.batches = LIMITS;
+    await pass(300);
+    expect(client.sizes("subscribe").slice(0, 2)).toEqual([100, 50]);
+    client.told = LIMITS;
+    client.emit(EVENT.ABILITIES_UPDATED, { statusesOfOthers: true, ...LIMITS });
+    watch(store, people(45, "later"));
+    await pass(4_000);
+    expect(known(store, people(150)) + known(store, people(45, "later"))).toBe(195);
+    expect(client.sizes("subscribe")).toContain(45);
+  });
+
+  test("a longer list has room for users who were only queried", async () => {
+    const client = new Fake();
+    client.told = client.batches;
+    client.limit = 1;
+    const store = statusStore(client);
+    watch(store, ["ann", "bob"]);
+    await pass(1_000);
+    expect([...client.list]).toEqual(["ann"]);
+    client.limit = 2;
+    client.emit(EVENT.ABILITIES_UPDATED, { statusesOfOthers: true });
+    await pass(1_000);
+    expect([...client.list]).toEqual(["ann", "bob"]);
+  });
+});
+
+describe("a refusal concerns no other user", () => {
+  test("than those of its call", async () => {
+    const client = new Fake();
+    client.wrong.add("");
+    const store = statusStore(client);
+    const users = people(30);
+    watch(store, ["", ...users]);
+    await pass(4_000);
+    expect([known(store, users), client.list.size]).toEqual([30, 30]);
+    const { length } = client.calls;
+    await pass(60_000);
+    expect(client.calls).toHaveLength(length);
+  });
+
+  test("and a query that the rate forbids is made again", async () => {
+    const client = new Fake();
+    client.limit = 0;
+    client.told = client.batches = { ...client.batches, queryBatch: 10 };
+    client.rate = 3;
+    const store = statusStore(client);
+    watch(store, people(50));
+    await pass(20_000);
+    expect(known(store, people(50))).toBe(50);
+  });
+
+  test("and a refused unsubscribe call does not stop the others", async () => {
+    const client = new Fake();
+    const store = statusStore(client);
+    const stop = watch(store, ["ann"]);
+    await pass(100);
+    client.wrong.add("ann");
+    stop();
+    await pass(3 * GRACE);
+    watch(store, ["bob"]);
+    await pass(3 * GRACE);
+    expect([store.get("bob")?.statusType, client.sizes("unsubscribe")]).toEqual([1, [1, 1]]);
+  });
+});
+
+describe("destroy", () => {
+  test("unsubscribes from more users than fit into a call", async () => {
+    const client = new Fake();
+    const store = statusStore(client);
+    watch(store, people(150));
+    await pass(1_000);
+    expect(client.list.size).toBe(150);
+    await store.destroy();
+    expect([client.list.size, client.sizes("unsubscribe")]).toEqual([0, [100, 50]]);
+  });
+
+  test("waits while the rate forbids calls", async () => {
+    const client = new Fake();
+    client.told = client.batches = { ...client.batches, unsubscribeBatch: 10 };
+    client.rate = 4;
+    const store = statusStore(client);
+    watch(store, people(150));
+    await pass(1_000);
+    const destroyed = store.destroy();
+    await pass(20_000);
+    await destroyed;
+    expect(client.list.size).toBe(0);
+  });
+
+  test("rejects if its calls are refused, and does not try for ever", async () => {
+    for (const [code, calls] of [
+      [72001, 1],
+      [9508, 11],
+    ] as const) {
+      const client = new Fake();
+      const store = statusStore(client);
+      watch(store, ["ann"]);
+      await pass(100);
+      client.refusal = code;
+      const destroyed = expect(store.destroy()).rejects.toMatchObject({ code });
+      await pass(60_000);
+      await destroyed;
+      expect(client.sizes("unsubscribe")).toHaveLength(calls);
+    }
+  });
+
+  test("leaves the list of another user alone", async () => {
+    const client = new Fake();
+    const store = statusStore(client);
+    watch(store, ["ann"]);
+    await pass(100);
+    client.refusal = 7008;
+    const destroyed = store.destroy();
+    await pass(100);
+    client.user = "you";
+    client.refusal = undefined;
+    await pass(10_000);
+    await destroyed;
+    expect(client.sizes("unsubscribe")).toEqual([1]);
+  });
+
+  test("also unsubscribes from the users of a call in progress, and makes no call afterwards", async () => {
+    const client = new Fake();
+    client.delay = 100;
+    const store = statusStore(client);
+    const stop = watch(store, people(150));
+    await pass(150);
+    expect(client.sizes("subscribe")).toEqual([100]);
+    const destroyed = store.destroy();
+    await pass(1_000);
+    await destroyed;
+    expect([client.list.size, client.sizes("subscribe"), client.sizes("unsubscribe")]).toEqual([0, [100], [100]]);
+    const { length } = client.calls;
+    stop();
+    watch(store, ["late"]);
+    await pass(10_000);
+    expect([client.calls.length, client.listening]).toEqual([length, 0]);
+  });
+
+  test("may be called twice", async () => {
+    const client = new Fake();
+    const store = statusStore(client);
+    watch(store, ["ann"]);
+    await pass(100);
+    await Promise.all([store.destroy(), store.destroy()]);
+    expect(client.sizes("unsubscribe")).toEqual([1]);
+  });
+
+  test("makes room for another store, which waits until the list is left", async () => {
+    const client = new Fake();
+    client.delay = 100;
+    const store = statusStore(client);
+    watch(store, ["ann"]);
+    await pass(1_000);
+    const destroyed = store.destroy();
+    const next = statusStore(client);
+    expect([next === store, statusStore(client) === next]).toEqual([false, true]);
+    watch(next, ["ann"]);
+    await pass(1_000);
+    await destroyed;
+    expect(next.get("ann")?.statusType).toBe(1);
+    expect(client.calls.map((call) => call.split(" ")[0])).toEqual([
+      "list",
+      "subscribe",
+      "unsubscribe",
+      "list",
+      "subscribe",
+    ]);
+    client.emit(EVENT.USER_STATUS_UPDATED, [status("ann", 10, 3)]);
+    expect([store.get("ann"), next.get("ann")?.statusType]).toEqual([undefined, 3]);
   });
 });
 

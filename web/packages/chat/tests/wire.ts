@@ -2,6 +2,7 @@
 
 import Lamplight, { type Chat } from "../src/index.js";
 import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "../src/gen/wire.js";
+import type { Platform } from "../src/machine/status.js";
 
 type Handler = ((event: never) => void) | null;
 
@@ -11,10 +12,21 @@ export class Wire {
   /** The answer to each login. */
   login: LoginResponseJson = {};
   readonly chat: Chat;
+  /** The number of links that the client has opened. */
+  opened = 0;
+  /** The number of links that are open. */
+  open = 0;
   #socket: { onmessage: Handler; onclose: Handler } | null = null;
 
-  constructor() {
-    const open = (socket: { onmessage: Handler; onclose: Handler }) => (this.#socket = socket);
+  constructor(platform: Platform = "Web") {
+    const open = (socket: { onmessage: Handler; onclose: Handler }) => {
+      this.#socket = socket;
+      this.opened += 1;
+      this.open += 1;
+    };
+    const close = () => {
+      this.open -= 1;
+    };
     const hear = (text: string) => {
       this.#hear(JSON.parse(text) as ClientMessageJson);
     };
@@ -31,10 +43,10 @@ export class Wire {
         hear(text);
       }
       close(): void {
-        // There is no server to notify.
+        close();
       }
     }
-    this.chat = Lamplight.create({ SDKAppID: 1, server: "ws://a", WebSocket: Socket });
+    this.chat = Lamplight.create({ SDKAppID: 1, server: "ws://a", WebSocket: Socket, platform });
     this.chat.setLogLevel(4);
   }
 
@@ -72,8 +84,8 @@ export class Wire {
 }
 
 /** Returns a client that is logged in as `me`. */
-export async function loggedIn(login: LoginResponseJson = {}): Promise<Wire> {
-  const wire = new Wire();
+export async function loggedIn(login: LoginResponseJson = {}, platform: Platform = "Web"): Promise<Wire> {
+  const wire = new Wire(platform);
   wire.login = login;
   await wire.chat.login({ userID: "me", userSig: "sig" });
   return wire;

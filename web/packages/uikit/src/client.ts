@@ -24,8 +24,8 @@ export interface UserStatus {
   /** The reason for the last change. The kit knows `custom_expired`: the custom status has ended. */
   reason?: string;
   /**
-   * A decimal number that increases with every change of this user's status. Undefined if the SDK sends all changes in
-   * order.
+   * A decimal number that increases with every change of this user's status. Undefined if the SDK sends all changes
+   * in order.
    */
   version?: string;
 }
@@ -74,7 +74,9 @@ export interface Conversation {
   draftText?: string;
 }
 
-/** The users who may see the status of the user: every user of the app, the mutual friends, or nobody but the user. */
+/**
+ * The users who may see the status of the user: every user of the app, the mutual friends, or nobody but the user.
+ */
 export type Visibility = "everyone" | "friends" | "nobody";
 
 /** A message. */
@@ -102,7 +104,8 @@ export interface MessagePage {
 /** The abilities of a client that the kit uses. The settings of the app determine them. */
 export interface Abilities {
   /**
-   * Whether the client may query the statuses of other users and subscribe to them. If not, the kit shows no statuses.
+   * Whether the client may query the statuses of other users and subscribe to them. If not, the kit shows no
+   * statuses.
    */
   statusesOfOthers: boolean;
   /** The code with which the server refuses queries and subscriptions; 0 if it does not refuse them. */
@@ -121,7 +124,10 @@ export interface ChatClient {
   off(name: string, handler: (event: never) => unknown): void;
   isReady(): boolean;
   getLoginUser(): string;
-  /** Returns the server's time. If this method is missing, the kit uses the clock of the browser. */
+  /**
+   * Returns the server's time, in milliseconds or seconds since 1970 (UTC). If this method is missing, the kit uses
+   * the clock of the browser.
+   */
   getServerTime?(): unknown;
   getFriendList(): Promise<Answer<Friend[]>>;
   getConversationList(): Promise<Answer<{ conversationList: Conversation[] }>>;
@@ -143,12 +149,13 @@ export interface ChatClient {
     userIDList: string[] | undefined;
   }): Promise<Answer<{ failureUserList: UserFailure[] }>>;
   /**
-   * Sets the custom status, which ends after `expiresIn` seconds. If this method is missing, the user cannot set a
-   * custom status in the kit.
+   * Sets the custom status, which ends after `expiresIn` seconds; it has no end if `expiresIn` is undefined. If this
+   * method is missing, the user cannot set a custom status in the kit.
    */
   setSelfStatus?(options: { customStatus: string; expiresIn?: number }): Promise<Answer<UserStatus>>;
   /**
-   * Returns the block list. Without this method and those that change the list, the kit does not offer to block users.
+   * Returns the block list. Without this method and those that change the list, the kit does not offer to block
+   * users.
    */
   getBlacklist?(): Promise<Answer<string[]>>;
   addToBlacklist?(options: { userIDList: string[] }): Promise<unknown>;

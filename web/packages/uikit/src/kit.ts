@@ -21,31 +21,31 @@ import { type Memory, Watcher } from "./status/watcher.js";
 /** The settings of an application, for `init` and `setConfig`. */
 export interface TUIKitConfig {
   /**
-   * Whether components show online statuses; default `true`. If it is false, no component shows statuses, queries them
-   * or subscribes to them, even if the component's own `isShowOnlineStatus` is true.
+   * Whether components show online statuses; default `true`. If it is false, no component shows statuses, queries
+   * them or subscribes to them, even if the component's own `isShowOnlineStatus` is true.
    */
   isShowOnlineStatus?: boolean;
   /**
-   * The language of all components that have no language of their own: `en` or `zh`. Default: the language of the
+   * The language of the components that have no language of their own: `en` or `zh`. Default: the language of the
    * page.
    */
   language?: string;
   /**
    * The hosts from which the pictures of users are loaded: `"self"` (default: the host of the page), `"none"`, `"*"`,
-   * or a list such as `["cdn.example.com", "*.images.example.com"]`. With a list, the host of the page is allowed as
-   * well. A picture on any other host is replaced with initials.
+   * or a list of at most 50 hosts, such as `["cdn.example.com", "*.images.example.com"]`. With a list, the host of
+   * the page is allowed as well. A picture on any other host is replaced with initials.
    *
    * Users choose the hosts of their pictures, and a host learns who loads a picture. List only hosts that you trust.
    */
   avatarHosts?: AvatarHosts;
   /**
-   * The choices of the time after which a custom status ends, in the order in which they are shown. At the beginning,
-   * the first choice is selected. Default: `["never", 1800, 3600, "tonight", "date"]`.
+   * The choices of the time after which a custom status ends, 1 to 12, in the order in which they are shown. At the
+   * beginning, the first choice is selected. Default: `["never", 1800, 3600, "tonight", "date"]`.
    */
   statusDurations?: StatusDurations;
   /**
-   * The suggested custom statuses. Default: `null`, which means the kit's own suggestions, in the language of the
-   * component.
+   * The suggested custom statuses, at most 24; an empty list shows none. Default: `null`, which means the kit's own
+   * suggestions, in the language of the component.
    */
   statusSuggestions?: readonly SuggestedStatus[] | null;
 }
@@ -90,7 +90,11 @@ const listeners = new Set<() => void>();
 
 /** The kit of this page. */
 export const TUIKit = {
-  /** Sets the client of the components. If there is a kit already, it is destroyed. */
+  /**
+   * Sets the client of the components, and the configuration. If there is a kit already, it is destroyed. Settings
+   * that are missing get their default values, even if `setConfig` was called before. If a setting is invalid, throws
+   * a `TypeError` and changes nothing.
+   */
   init({ chat, config: wanted = {} }: TUIKitOptions): void {
     configure({ ...defaults, ...wanted });
     void TUIKit.destroy();
@@ -98,7 +102,10 @@ export const TUIKit = {
     tell();
   },
 
-  /** Changes the configuration. Settings that are missing are not changed. */
+  /**
+   * Changes the configuration. Settings that are missing are not changed. Call it after `init`, which sets the whole
+   * configuration. If a setting is invalid, throws a `TypeError` and changes nothing.
+   */
   setConfig(change: TUIKitConfig): void {
     configure({ ...config, ...change });
     running?.kit.watcher.turn(config.isShowOnlineStatus);
@@ -110,7 +117,10 @@ export const TUIKit = {
     return config;
   },
 
-  /** Ends the subscriptions of the kit, and stops listening to the client. The client stays logged in. */
+  /**
+   * Ends the subscriptions of the kit, and stops listening to the client. The client stays logged in. The components
+   * show placeholders until the next `init`.
+   */
   async destroy(): Promise<void> {
     const ended = running;
     running = null;
@@ -140,8 +150,8 @@ export function onKitChange(listener: () => void): () => void {
 }
 
 /**
- * Returns the address of a user's picture if the policy allows it; otherwise, an empty text. `own` is the policy of one
- * component; it replaces the policy of the kit.
+ * Returns the address of a user's picture if the policy allows it; otherwise, an empty text. `own` is the policy of
+ * one component; it replaces the policy of the kit.
  */
 export function allowedPicture(address: string, own?: PicturePolicy): string {
   const picture = pictureAt(address, own ?? policy, document.baseURI);

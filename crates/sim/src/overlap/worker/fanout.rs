@@ -127,7 +127,7 @@ impl Worker {
         let Some(id) = id else { return };
         self.with_connection(id, |connection| {
             if let Some(login) = connection.login_mut() {
-                login.since = self.shared.now().wall;
+                login.recorded_in = None;
                 login.may_be_superseded = true;
             }
         });

@@ -7,7 +7,7 @@ use crate::overlap::people::APP;
 use lamplight_core::{LinkEnd, Reasserted, WatcherKey};
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{
-    Effect, OpenConnection, ReadCall, ReadOutcome, Reader, ServiceError, Urgency, WatchList,
+    Effect, OpenConnection, PutBack, ReadCall, ReadOutcome, Reader, ServiceError, Urgency, WatchList,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -124,12 +124,14 @@ impl Worker {
             // The connection has ended meanwhile, and its end may have come before it was put back.
             self.disconnect(&open.user, id, LinkEnd::Closed).await;
         }
-        let (outcome, rev) = outcome?;
+        let PutBack { outcome, rev, recorded_in } = outcome?;
         if outcome == Reasserted::PutBack {
             self.audience.borrow_mut().entered_again(watcher, rev);
+        }
+        if outcome != Reasserted::Refused {
             self.with_connection(id, |connection| {
                 if let Some(login) = connection.login_mut() {
-                    login.since = now.wall;
+                    login.recorded_in = Some(recorded_in);
                 }
             });
         }
@@ -153,7 +155,8 @@ impl Worker {
         self.with_connection(id, is) == Some(true)
     }
 
-    /// An open connection with this worker's data about the user; `None` if it is not logged in.
+    /// Returns an open connection and what this worker knows about its user. Returns `None` if there is no such
+    /// connection, or if it is not logged in.
     pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
         let (connections, audience) = (self.connections.borrow(), self.audience.borrow());
         let connection = connections.get(super::slot_of(id)).filter(|connection| connection.id == id);
@@ -165,7 +168,7 @@ impl Worker {
             platform: login.platform,
             login: login.number,
             issued: login.issued,
-            since: login.since,
+            recorded_in: login.recorded_in,
             told: audience.ahead_of_newest(&login.user).or(audience.newest(&login.user)).cloned(),
             subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
         })

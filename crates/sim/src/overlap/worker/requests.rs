@@ -214,7 +214,7 @@ impl Worker {
                 platform: request.platform,
                 number: done.login,
                 issued: done.issued,
-                since: done.at,
+                recorded_in: Some(done.recorded_in),
                 watcher,
                 answered: false,
                 may_be_superseded: false,

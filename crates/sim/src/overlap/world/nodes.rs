@@ -1,8 +1,8 @@
 //! Several nodes in a run. Nodes join, leave, are killed and are cut off, and the directory loses its records.
 
 use super::World;
-use crate::overlap::cluster::{PATIENCE, directory_time};
-use crate::overlap::executor::{block_on, wall};
+use crate::overlap::cluster::PATIENCE;
+use crate::overlap::executor::{block_on, directory_time, wall};
 use crate::overlap::judge::Name;
 use crate::overlap::lease::TIMES;
 use crate::overlap::node::Node;
@@ -25,6 +25,9 @@ const CALLS_AFTER_LOSS: u64 = 16;
 const LONGEST_CUT: usize = 15_000;
 /// The time in milliseconds within which the connections of a node must be in the records again after it was cut off.
 const LATEST_PUT_BACK: u64 = 8_000;
+
+/// The jumps of the directory's clock, in milliseconds.
+const JUMPS: [i64; 6] = [-600_000, -60_000, -10_000, -1_000, 10_000, 60_000];
 
 /// An operation that was interrupted because its node was killed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -136,9 +139,19 @@ impl World {
         }
     }
 
+    /// Whether the register tells a starting node the time of the other nodes. If each renewal of a lease takes longer than
+    /// a second, it does not; the simulation then starts no node.
+    fn is_time_known(&self) -> bool {
+        let Some(stores) = &self.stores else { return true };
+        let now = directory_time(self.executor.clock().directory());
+        let Ok(register) = block_on(stores.register.read(now)) else { return false };
+        let is_over = self.now() >= self.epoch_began + TIMES.lease.as_millis() as u64;
+        register.common_ahead(TIMES.lease).is_some() || register.nodes.is_empty() && is_over
+    }
+
     /// Starts another node. Returns `false` if the plan allows no more nodes.
     pub(super) fn join_cluster(&mut self) -> bool {
-        if self.nodes.len() >= self.plan.nodes.max(1) {
+        if self.nodes.len() >= self.plan.nodes.max(1) || self.plan.clock_jumps && !self.is_time_known() {
             return false;
         }
         let Some(stores) = &self.stores else { return false };
@@ -166,11 +179,32 @@ impl World {
         }
     }
 
+    /// Makes a replica of the directory take over, whose clock differs.
+    pub(super) fn fail_over(&mut self) {
+        self.jump();
+        if let Some(stores) = &self.stores {
+            stores.live.fail_over(wall(self.executor.clock().directory()));
+            self.epoch_began = self.now();
+        }
+    }
+
+    fn jump(&mut self) {
+        let millis = *self.random.pick(&JUMPS);
+        self.judge.note(|| format!("the clock of the directory moves by {millis} ms"));
+        self.judge.count("clock of the directory moved");
+        self.executor.clock().jump(millis);
+    }
+
     /// Makes the directory lose all records, and the register lose all nodes.
     pub(super) fn flush(&mut self) {
+        // The directory may have moved to another machine.
+        if self.plan.clock_jumps && self.random.once_in(2) {
+            self.jump();
+        }
         let Some(stores) = &self.stores else { return };
         self.judge.note(|| "the directory loses all records".to_owned());
-        stores.live.lose(wall(self.executor.clock().now()));
+        stores.live.lose(wall(self.executor.clock().directory()));
+        self.epoch_began = self.now();
         self.around.sight.lose_records();
         self.log = stores.live.now().follow();
         self.last_told.clear();
@@ -181,7 +215,7 @@ impl World {
     fn lose_register(&self) {
         let Some(stores) = &self.stores else { return };
         self.judge.note(|| "the register loses all nodes".to_owned());
-        let now = directory_time(self.executor.clock().now());
+        let now = directory_time(self.executor.clock().directory());
         let nodes = block_on(stores.register.read(now)).map(|register| register.nodes).unwrap_or_default();
         for node in nodes {
             let _ = block_on(stores.register.leave(node.entry.id));
@@ -332,8 +366,8 @@ impl World {
     /// Makes some connected clients set their custom status shortly before a loss. At the time of the loss, some calls
     /// have been answered, some have changed the record, and some have not. Returns the new texts.
     ///
-    /// Users with several connections do not take part. After the loss, another node may put its connection of the user
-    /// back first, with an older text, which then stays.
+    /// Of a user with several connections, one client takes part. Another node may put its connection back first, with an
+    /// older text. One of the two texts then stays, and everybody must have that one.
     fn change_at_loss(
         &mut self,
         open: &BTreeMap<Who, BTreeSet<ConnectionId>>,
@@ -347,7 +381,7 @@ impl World {
         };
         let mut asked = BTreeMap::new();
         for (number, who) in ready {
-            if open.get(&who).is_some_and(|connections| connections.len() == 1) && !self.random.once_in(4) {
+            if open.contains_key(&who) && !asked.contains_key(&who) && !self.random.once_in(4) {
                 let wait = self.random.below(20) as u64;
                 self.pass(wait);
                 let text = format!("moment {number}");
@@ -404,7 +438,7 @@ impl World {
             let is_right = |was: &UserStatus, is: &UserStatus| {
                 let text = is.custom_status.as_str();
                 // The text of before, with its end. Nothing if that has passed.
-                let is_as_before = match is_over(was, self.now()) {
+                let is_as_before = match is_over(was, self.time_of_nodes()) {
                     true => text.is_empty(),
                     false => text == was.custom_status.as_str() && is.custom_expires == was.custom_expires,
                 };
@@ -415,6 +449,7 @@ impl World {
                 };
                 let is_text_right = match (asked.get(who), texts_set.get(who)) {
                     (None, _) => is_as_before,
+                    (Some(asked), Some(_)) if connections.len() > 1 => is_as(asked) || is_as_before,
                     (Some(asked), Some(_)) => is_as(asked),
                     // The call may or may not have been carried out.
                     (Some(asked), None) => is_as(asked) || is_as_before,

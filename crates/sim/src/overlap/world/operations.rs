@@ -176,6 +176,7 @@ impl World {
             Kind::JoinCluster => return self.join_cluster(),
             Kind::CutOff => self.cut_off(),
             Kind::Flush => self.flush(),
+            Kind::FailOver => self.fail_over(),
             Kind::Flood => {
                 self.judge.note(|| "a flood".to_owned());
                 let directory = self.node().shared.live.now();
@@ -255,7 +256,7 @@ impl World {
             let mut clients = self.people.clients.borrow_mut();
             let Some(client) = clients.get_mut(&number) else { return };
             client.awaits = Some((asked, request.clone()));
-            client.asked_at = self.executor.clock().now();
+            client.asked_at = self.executor.clock().of_nodes();
             client.list_news.clear();
             (client.clone(), self.connections[&number])
         };
@@ -327,7 +328,7 @@ impl World {
         let issued = {
             let mut sigs = self.people.sigs.borrow_mut();
             let has = sigs.get(&(who, device)).copied().filter(|_| !self.random.once_in(4));
-            let issued = has.unwrap_or(self.executor.clock().now());
+            let issued = has.unwrap_or(self.executor.clock().of_nodes());
             sigs.insert((who, device), issued);
             issued
         };
@@ -394,7 +395,7 @@ impl World {
         self.call_until_answered(repeat, format!("create {}", NAMES[who]), move |service, now| {
             Box::pin(async move {
                 let made = service.create_account(&user_of(who), now).await;
-                people.pasts.borrow_mut()[who].created = Some(clock.now());
+                people.pasts.borrow_mut()[who].created = Some(clock.of_nodes());
                 made.map(drop)
             })
         });
@@ -417,7 +418,7 @@ impl World {
     /// Records that a kick or a deletion has begun. The caller must call the returned function after a successful
     /// answer.
     fn note_kick(&mut self, who: Who, deletes: bool) -> impl FnOnce() + 'static {
-        let kick = Kick { began: self.now(), answered: None, deletes };
+        let kick = Kick { began: self.time_of_nodes(), answered: None, deletes };
         let place = {
             let kicks = &mut self.people.pasts.borrow_mut()[who].kicks;
             kicks.push(kick);
@@ -426,7 +427,7 @@ impl World {
         let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
         move || {
             if let Some(kick) = people.pasts.borrow_mut()[who].kicks.get_mut(place) {
-                kick.answered = Some(clock.now());
+                kick.answered = Some(clock.of_nodes());
             }
         }
     }
@@ -458,7 +459,7 @@ impl World {
 /// Waits until UserSigs that are issued from now on are valid again. The server API also waits for this before it
 /// answers.
 async fn wait_until_answer(clock: &Arc<Clock>, revoking: &Revoking) {
-    if let Some(from) = revoking.answer_from(wall(clock.now())) {
-        clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
+    if let Some(from) = revoking.answer_from(wall(clock.of_nodes())) {
+        clock.sleep(from.0.saturating_sub(wall(clock.of_nodes()).0)).await;
     }
 }

@@ -67,8 +67,8 @@ impl Twin {
         let process = self.process.as_mut().ok_or("the process is down")?;
         let watcher = process.seats[worker].audience.join(member, expected, &mut effects);
         // What is sent during a login comes with the answer.
-        let (login, issued, since) = (done.login, done.issued, done.at);
-        let link = Link { who, device, worker, watcher, login, issued, since, stalled: true };
+        let (login, issued, recorded_in) = (done.login, done.issued, Some(done.recorded_in));
+        let link = Link { who, device, worker, watcher, login, issued, recorded_in, stalled: true };
         self.links.insert(number, link);
         let unread: Vec<User> = effects
             .into_iter()

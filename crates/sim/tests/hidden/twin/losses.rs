@@ -7,7 +7,7 @@ use crate::{DEVICES, Failed};
 use lamplight_core::{LeaseTimes, Membership, Reasserted, WatcherKey};
 use lamplight_directory::{Directory, LocalNodes, NodeEntry, Nodes};
 use lamplight_model::{ConnectionId, DeviceId, Moment, NodeId, User, UserStatus};
-use lamplight_service::{Audience, OpenConnection, Service, ThrottleLimits};
+use lamplight_service::{Audience, OpenConnection, PutBack, Service, ThrottleLimits};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,8 +77,7 @@ impl Twin {
 
     /// Puts a connection back into the record of its user. Returns whether the record has it.
     async fn put_back(&mut self, connection: u64) -> Result<bool, Failed> {
-        let Some(link) = self.links.get_mut(&connection) else { return Ok(false) };
-        let since = std::mem::replace(&mut link.since, self.now.wall);
+        let Some(link) = self.links.get(&connection) else { return Ok(false) };
         let (who, worker, watcher) = (link.who, link.worker, link.watcher);
         let (login, issued, (device, platform)) = (link.login, link.issued, DEVICES[link.device]);
         let user = user_of(who);
@@ -90,14 +89,21 @@ impl Twin {
             platform,
             login,
             issued,
-            since,
+            recorded_in: link.recorded_in,
             told: audience.ahead_of_newest(&user).cloned().or_else(newest),
             subscriptions: audience.subscriptions(watcher).cloned().collect(),
             user,
         };
-        let (outcome, rev) = self.process()?.service.put_back(&open, self.now.moment, self.now).await?;
-        self.seats()[worker].audience.entered_again(watcher, rev);
-        Ok(outcome != Reasserted::Refused)
+        let PutBack { outcome, rev, recorded_in } =
+            self.process()?.service.put_back(&open, self.now.moment, self.now).await?;
+        if outcome == Reasserted::PutBack {
+            self.seats()[worker].audience.entered_again(watcher, rev);
+        }
+        let is_in = outcome != Reasserted::Refused;
+        if let Some(link) = self.links.get_mut(&connection).filter(|_| is_in) {
+            link.recorded_in = Some(recorded_in);
+        }
+        Ok(is_in)
     }
 
     /// Renews the lease of the node, so that it has its duties.

@@ -50,7 +50,8 @@ class V2TimSDKListener {
 
   /// Called when an attempt to connect has failed, or the link broke. If the
   /// attempt belongs to a `login`, this is called before `login` answers. A
-  /// refusal by the server is reported only by `login`.
+  /// `login` that the server refuses is reported only by its answer; a refused
+  /// reconnect is reported here.
   ErrorCallback onConnectFailed;
 
   /// Called when this device was logged out by another login, by the server API
@@ -58,7 +59,8 @@ class V2TimSDKListener {
   /// same device has connected again elsewhere.
   void Function() onKickedOffline;
 
-  /// Called when the UserSig has expired.
+  /// Called when the UserSig has expired, or the app no longer has the key with
+  /// which it was signed.
   void Function() onUserSigExpired;
 
   /// Called when the profile of this user has changed.

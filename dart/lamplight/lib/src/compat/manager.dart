@@ -89,9 +89,10 @@ class V2TIMManager {
 
   /// Initializes the SDK for an app. Call `Lamplight.configure` before.
   ///
-  /// A second call for the same app has no effect: the [listener] of the first
-  /// call stays. [addIMSDKListener] adds further listeners. The parameters
-  /// about logs, folders and the platform of the UI are ignored.
+  /// A second call for the same app creates no other client, and its [listener]
+  /// is ignored if the first call had one. A call for another app is refused
+  /// with 6017 until [unInitSDK]. [addIMSDKListener] adds further listeners.
+  /// The parameters about logs, folders and the platform of the UI are ignored.
   Future<V2TimValueCallback<bool>> initSDK({
     required int sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -152,6 +153,7 @@ class V2TIMManager {
       valued(compatVersion);
 
   /// Returns the current time by the server's clock, in seconds since 1970.
+  /// Before the first login, this is the time of this machine's clock.
   Future<V2TimValueCallback<int>> getServerTime() => session.ask(
         (running) async =>
             running.client.serverTime.millisecondsSinceEpoch ~/ 1000,
@@ -174,8 +176,8 @@ class V2TIMManager {
       });
 
   /// Subscribes to at most 100 users. The subscription list has room for 200
-  /// users. If it is full, the users with the earliest subscriptions are
-  /// evicted.
+  /// users, unless the app has another limit. If it is full, the users with the
+  /// earliest subscriptions are evicted.
   Future<V2TimCallback> subscribeUserStatus({
     required List<String> userIDList,
   }) =>

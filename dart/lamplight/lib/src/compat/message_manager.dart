@@ -64,8 +64,9 @@ class V2TIMMessageManager extends AbsentMessageCalls {
 
   /// Sends a [message] of `createTextMessage` or `createCustomMessage`, with
   /// its current content. After a failure, the same message may be sent again:
-  /// the server stores it only once. Programs for older versions of the plugin
-  /// pass the [id] of a created message instead.
+  /// the server stores it only once, if its content is unchanged and ten
+  /// minutes have not passed. Programs for older versions of the plugin pass
+  /// the [id] of a created message instead.
   ///
   /// [onSyncMsgID] is called with the `msgID` when the message is stored,
   /// before the answer.

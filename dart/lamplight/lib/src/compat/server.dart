@@ -14,8 +14,8 @@ abstract final class Lamplight {
   static final String _ofThisProcess = newDeviceId();
 
   /// Sets the address of the server: `ws://host[:port]` or `wss://host[:port]`.
-  /// Call this before `initSDK`. A later call takes effect at the next
-  /// `initSDK`.
+  /// Call this before `initSDK`. A call after `initSDK` takes effect only after
+  /// `unInitSDK`, at the next `initSDK`.
   ///
   /// [deviceId] identifies this device, and should be the same at every start.
   /// Store one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
@@ -23,8 +23,9 @@ abstract final class Lamplight {
   /// so every start counts as another device.
   ///
   /// The default [platform] is that of this machine. The default [connector]
-  /// uses the WebSocket of `dart:io`. [language] is the language of the lists:
-  /// `en` or `zh`.
+  /// uses the WebSocket of `dart:io`. [callTimeout] is the longest time from a
+  /// call to its answer. [language] is the language of the lists: `en` or `zh`
+  /// (the default).
   static void configure({
     required String server,
     String? deviceId,

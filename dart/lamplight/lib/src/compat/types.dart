@@ -232,7 +232,8 @@ class V2TimFriendInfoResult {
   /// A constant of [FriendRelationType].
   int? relation;
 
-  /// The entry. If the user is not a friend, only the profile in it is set.
+  /// The entry. For a user who is not a friend, it has only the userID and the
+  /// profile. The profile is null if it could not be read.
   V2TimFriendInfo? friendInfo;
 
   /// Returns the result as a map.

@@ -125,9 +125,10 @@ final class AbilitiesChangedEvent extends LamplightEvent {
   String toString() => 'AbilitiesChangedEvent($abilities)';
 }
 
-/// Messages that were received, or that another device of this user has sent,
-/// the oldest first. A message from this client is included only in one case:
-/// its call failed with 9520, but the server has stored it.
+/// Messages that were received, or that another device of this user or the
+/// server API has sent for this user, the oldest first. A message from this
+/// client is included only in one case: its call failed with 9520, but the
+/// server has stored it.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
   const MessagesReceivedEvent(this.messages);
@@ -139,8 +140,8 @@ final class MessagesReceivedEvent extends LamplightEvent {
   String toString() => 'MessagesReceivedEvent($messages)';
 }
 
-/// Rows of the conversation list have changed, because of a message or of a
-/// change on another device of this user.
+/// Rows of the conversation list have changed, because of a message, or of a
+/// change on another device of this user or by the server API.
 final class ConversationsChangedEvent extends LamplightEvent {
   /// Creates an event.
   const ConversationsChangedEvent({
@@ -271,9 +272,9 @@ final class ListsOutdatedEvent extends LamplightEvent {
 }
 
 /// Events were dropped, the oldest first, because a listener was paused for too
-/// long. The newest status of each user is never dropped. The dropped events
-/// may include messages and changes of lists, so the application should read
-/// the lists again.
+/// long. The newest status of each user is dropped only if its session has
+/// ended meanwhile. The dropped events may include messages and changes of
+/// lists, so the application should read the lists again.
 final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);
@@ -292,7 +293,9 @@ sealed class SessionEndedEvent extends LamplightEvent {
   const SessionEndedEvent();
 }
 
-/// Another login of the same account has logged this device out.
+/// Another login of the same account has logged this device out. Or the client
+/// has reconnected, and the login of this device had ended in the meantime, for
+/// example because it had lapsed.
 final class KickedOfflineEvent extends SessionEndedEvent {
   /// Creates an event.
   const KickedOfflineEvent({this.byPlatform});
@@ -313,7 +316,8 @@ final class KickedByOperatorEvent extends SessionEndedEvent {
   String toString() => 'KickedByOperatorEvent()';
 }
 
-/// The token has expired; log in with a new one.
+/// The token has expired, or the app no longer has the key with which it was
+/// signed. Log in with a new token.
 final class UserSigExpiredEvent extends SessionEndedEvent {
   /// Creates an event.
   const UserSigExpiredEvent();
@@ -322,7 +326,7 @@ final class UserSigExpiredEvent extends SessionEndedEvent {
   String toString() => 'UserSigExpiredEvent()';
 }
 
-/// The account was deleted.
+/// The account or its app was deleted.
 final class AccountDeletedEvent extends SessionEndedEvent {
   /// Creates an event.
   const AccountDeletedEvent();

@@ -4,7 +4,8 @@ library;
 import 'codes.dart';
 
 /// The failure of a call. If [isOutcomeUnknown] is false, the call has changed
-/// nothing.
+/// nothing, except after 70500: a store of the server has failed, and the call
+/// may have been executed.
 final class LamplightException implements Exception {
   /// Creates a failure.
   const LamplightException(this.code, this.message);

@@ -128,7 +128,7 @@ final class StatusResult {
   /// The statuses of the users who exist.
   final List<UserStatus> statuses;
 
-  /// The users without an account.
+  /// The users without an account (70107).
   final List<FailedUser> failures;
 
   @override
@@ -148,7 +148,7 @@ final class SubscribeResult {
   /// The current statuses of the users to whom the call has subscribed.
   final List<UserStatus> statuses;
 
-  /// The users for whom the subscription failed.
+  /// The users without an account (70107).
   final List<FailedUser> failures;
 
   /// The users who were evicted because the subscription list was full, the
@@ -171,7 +171,7 @@ final class UnsubscribeResult {
   /// Creates an answer.
   const UnsubscribeResult(this.failures, this.notWatched);
 
-  /// The users for whom the unsubscription failed.
+  /// The users who have no account and were not on the list (70107).
   final List<FailedUser> failures;
 
   /// The users who are not watched any more, because they are not mutual
@@ -206,7 +206,7 @@ final class UsersInfoResult {
   /// The profiles of the users who have an account, in the order of the call.
   final List<UserProfile> profiles;
 
-  /// The users without an account.
+  /// The users without an account (70107).
   final List<FailedUser> failures;
 
   @override

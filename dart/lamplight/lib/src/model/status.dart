@@ -28,7 +28,8 @@ enum StatusType {
 
 /// The reason for the last change of a status.
 enum StatusReason {
-  /// The account has never logged in.
+  /// There was no visible change since the account, or the server's record of
+  /// it, was created. Usually, the account has never logged in.
   none('REASON_NONE'),
 
   /// A device logged in.
@@ -143,7 +144,9 @@ final class UserStatus {
   /// for it on some platforms.
   final BigInt version;
 
-  /// The time when [type] last changed (UTC); null if it never changed.
+  /// The time when [type] last changed (UTC). Before the first change, the time
+  /// of the newest login or of the creation of the account. Null if the server
+  /// did not send it.
   final DateTime? since;
 
   /// The reason for the last change.

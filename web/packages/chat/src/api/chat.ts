@@ -4,8 +4,9 @@ import { EVENT, TYPES } from "./constants.js";
 import * as conversations from "./conversations.js";
 import type { Core } from "./core.js";
 import { randomId, tabStore, takeDevice } from "./device.js";
-import { Driver, type WebSocketConstructor } from "../machine/driver.js";
+import { Driver } from "../machine/driver.js";
 import { type ChatEvent, Emitter, type EventData, type EventName, type Handler } from "./emitter.js";
+import { globalWebSocket, pageOf } from "./environment.js";
 import { ChatError, isRefusal, refused } from "../machine/errors.js";
 import { ListsSync } from "../lists/sync.js";
 import { Log, type LogLevel } from "./log.js";
@@ -28,7 +29,11 @@ import {
 import { PLATFORMS, type UserStatus, writePlatform } from "../machine/status.js";
 import * as statuses from "./statuses.js";
 
-/** A client of one app. A call resolves with `{code: 0, data}`, or rejects with a `ChatError`. */
+/**
+ * A client of one app. A call resolves with `{code: 0, data}`, or rejects with a `ChatError`. A method that returns
+ * no promise throws the `ChatError`. Before a login has succeeded, calls fail with 6014. The server refuses calls
+ * that are too frequent with 7008: by default, more than 20 calls of one kind in 5 s, for most kinds.
+ */
 export class Chat {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
@@ -117,7 +122,11 @@ export class Chat {
 
   // The session.
 
-  /** Logs in. The SDK then keeps the connection alive until a logout, or until the server ends the session. */
+  /**
+   * Logs in. The SDK then keeps the connection alive until a logout, or until the server ends the session. If this
+   * user is already logged in, the call only replaces the UserSig; if another user is, it rejects with 6017. A first
+   * login that fails is not repeated. It rejects with 9508 if the server cannot be reached.
+   */
   async login(options: api.LoginOptions): Promise<api.Result<api.LoginData>> {
     const { userID, userSig } = check.options(options);
     const user = check.userID(userID, "userID");
@@ -138,13 +147,21 @@ export class Chat {
     });
   }
 
-  /** Logs this device out, or cancels a login in progress. The other devices of the account stay logged in. */
+  /**
+   * Logs this device out, or cancels a login in progress; if there is neither, rejects with 6014. The other devices
+   * of the account stay logged in. If the server cannot be reached, a Web device counts as logged out. The call of
+   * any other device is rejected with 9508 or 9520: the session of this client ends, but the server may keep the
+   * login.
+   */
   async logout(): Promise<api.Result<object>> {
     await this.#driver.call("logout", {});
     return done({});
   }
 
-  /** Logs out, closes the connection and removes the listeners. */
+  /**
+   * Logs out, ends the session and removes the listeners. Resolves with undefined, even if the logout fails. The
+   * session of this client has then ended nevertheless; the server may keep the login of a device that is not Web.
+   */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
     try {
@@ -152,14 +169,17 @@ export class Chat {
         await this.#driver.call("logout", {});
       }
     } catch (error) {
-      this.#log.info("the logout did not reach the server", error);
+      this.#log.info("the logout has failed", error);
     } finally {
+      this.#driver.close();
       this.#emitter.clear();
       this.#release();
     }
   }
 
-  /** Connects at once, instead of at the time of the next attempt. If there is a connection, tests that connection. */
+  /**
+   * Connects at once, instead of at the time of the next attempt. If there is a connection, tests that connection.
+   */
   reconnect(): void {
     this.#driver.said("networkChanged");
   }
@@ -175,8 +195,8 @@ export class Chat {
   }
 
   /**
-   * The current time by the server's clock, in milliseconds since 1970 (UTC). The offset of this machine's clock was
-   * measured at the last login.
+   * The current time by the server's clock, in milliseconds since 1970 (UTC). The offset of this machine's clock is
+   * measured at each login and reconnect, and is 0 before.
    */
   getServerTime(): number {
     return Date.now() + this.#clockOffset;
@@ -200,7 +220,7 @@ export class Chat {
     this.#log.level = level as LogLevel;
   }
 
-  /** Adds a listener. The listener stays after a logout. */
+  /** Adds a listener. It is called with `context` as `this`, and stays after a logout. */
   on<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void {
@@ -210,7 +230,9 @@ export class Chat {
     this.#emitter.on(name, handler, context);
   }
 
-  /** Removes a listener. `handler` is the function that was added. */
+  /**
+   * Removes a listener. `handler` is the function that was added. Without a `context`, its context does not matter.
+   */
   off<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void {
@@ -221,26 +243,35 @@ export class Chat {
 
   /**
    * Sets the custom status of the user who is logged in, and the time until its end. An empty text clears the custom
-   * status. Each call replaces the text and the end of the previous call.
+   * status. Each call replaces the text and the end of the previous call. The server clears the custom status when
+   * the user is no longer online. Resolves with the user's own status.
    */
   async setSelfStatus(options: api.SelfStatusOptions): Promise<api.Result<UserStatus>> {
     return done(await statuses.setSelf(this.#core(), check.options(options)));
   }
 
-  /** Returns the current statuses of users. */
+  /**
+   * Returns the current statuses of at most 500 users, unless the app's settings say otherwise. If no user has an
+   * account, rejects with 70107.
+   */
   async getUserStatus(options: api.UserListOptions): Promise<api.Result<api.GetUserStatusData>> {
     return done(await statuses.get(this.#core(), check.options(options)));
   }
 
   /**
-   * Subscribes to users. From then on, all devices of this account get `USER_STATUS_UPDATED` when the status of one of
-   * these users changes.
+   * Subscribes to at most 100 users. From then on, all devices of this account get `USER_STATUS_UPDATED` when the
+   * status of one of these users changes. The subscription list belongs to the account and has at most 200 users;
+   * further users replace the earliest subscribed ones. Both numbers are defaults, which the app's settings can
+   * change.
    */
   async subscribeUserStatus(options: api.UserListOptions): Promise<api.Result<api.SubscribeUserStatusData>> {
     return done(await statuses.subscribe(this.#core(), check.options(options)));
   }
 
-  /** Unsubscribes from users. If `userIDList` is undefined, unsubscribes from all users. */
+  /**
+   * Unsubscribes from at most 100 users, unless the app's settings say otherwise. If `userIDList` is undefined or
+   * empty, unsubscribes from all users.
+   */
   async unsubscribeUserStatus(
     options: api.UnsubscribeUserStatusOptions,
   ): Promise<api.Result<{ failureUserList: api.FailedUser[] }>> {
@@ -254,45 +285,58 @@ export class Chat {
 
   // Profiles and friends.
 
+  /** Returns the profile of the user who is logged in. */
   async getMyProfile(): Promise<api.Result<Profile>> {
     return done(await relations.myProfile(this.#core()));
   }
 
+  /** Changes the profile of the user who is logged in, and returns the new profile. */
   async updateMyProfile(options: api.UpdateMyProfileOptions): Promise<api.Result<Profile>> {
     return done(await relations.updateMyProfile(this.#core(), check.options(options)));
   }
 
-  /** Returns the profiles of users. Users without an account are left out. */
+  /** Returns the profiles of users, at most 100 (otherwise 70206). Users without an account are left out. */
   async getUserProfile(options: api.UserListOptions): Promise<api.Result<Profile[]>> {
     return done(await relations.profiles(this.#core(), check.options(options)));
   }
 
   /**
-   * Returns all friends in ascending order of their userIDs. The SDK reads the list once, and then keeps it up to
-   * date.
+   * Returns all friends, in no particular order. The SDK reads the list at the first call, and then keeps it up to
+   * date. From then on, `FRIEND_LIST_UPDATED` reports changes.
    */
   async getFriendList(): Promise<api.Result<Friend[]>> {
     const friends = await this.#core().lists.friends();
     return done(friends.map(this.#friendShapes.of));
   }
 
+  /**
+   * Adds a friend at once, without a request. For an existing friend, changes the texts that are not empty. Rejects
+   * with 70107 if there is no such account, 30516 if that user cannot be added, and 30010 or 30014 if a friend list
+   * is full.
+   */
   async addFriend(options: api.AddFriendOptions): Promise<api.Result<{ userID: string; code: number }>> {
     return done(await relations.addFriend(this.#core(), check.options(options)));
   }
 
+  /** Removes at most 100 friends. Users who were not friends are in `failureUserIDList` with 31704. */
   async deleteFriend(options: api.DeleteFriendOptions): Promise<api.Result<api.DeleteFriendData>> {
     return done(await relations.deleteFriend(this.#core(), check.options(options)));
   }
 
-  /** Changes the remark on a friend. */
+  /** Changes the remark on a friend. Rejects with 31704 if the user is not a friend. */
   async updateFriend(options: api.UpdateFriendOptions): Promise<api.Result<Friend>> {
     return done(await relations.updateFriend(this.#core(), check.options(options)));
   }
 
+  /**
+   * Checks users against the own friend list. A user who is not on it has no relation, even if that user has added
+   * this one.
+   */
   async checkFriend(options: api.CheckFriendOptions): Promise<api.Result<api.CheckFriendData>> {
     return done(await relations.checkFriend(this.#core(), check.options(options)));
   }
 
+  /** Returns the entries of friends. Users who are not friends are in `failureUserIDList` with 31704. */
   async getFriendProfile(options: api.UserListOptions): Promise<api.Result<api.FriendProfileData>> {
     return done(await relations.friendProfiles(this.#core(), this.#friendShapes, check.options(options)));
   }
@@ -300,23 +344,24 @@ export class Chat {
   // The block list and the visibility.
 
   /**
-   * Returns the userIDs on the block list in ascending order. The SDK reads the list once, and then keeps it up to
-   * date.
+   * Returns the userIDs on the block list in ascending order. The SDK reads the list at the first call, and then
+   * keeps it up to date.
    */
   async getBlacklist(): Promise<api.Result<string[]>> {
     return done(await this.#core().lists.blocked());
   }
 
   /**
-   * Adds users to the block list. A blocked user can neither see the status of this user, nor send messages to this
-   * user (20007), nor add this user as a friend. A blocked user is shown a status as if this user had closed all
-   * connections.
+   * Adds users to the block list, which has at most 1,000 users. A blocked user can neither see the status of this
+   * user, nor send messages to this user (20007), nor add this user as a friend (30516). A blocked user is shown a
+   * status as if this user had closed all connections. Friendships stay. If the call fails for all users, rejects
+   * with the code of the first one.
    */
   async addToBlacklist(options: api.UserListOptions): Promise<api.BlacklistResult> {
     return relations.changeBlocked(this.#core(), check.options(options), true);
   }
 
-  /** Removes users from the block list. */
+  /** Removes users from the block list. A user who is not on the list counts as a success. */
   async removeFromBlacklist(options: api.UserListOptions): Promise<api.BlacklistResult> {
     return relations.changeBlocked(this.#core(), check.options(options), false);
   }
@@ -334,8 +379,8 @@ export class Chat {
   // Conversations and messages.
 
   /**
-   * Returns conversations: all of them, those with the given ids, or those that pass a filter. The SDK reads the list
-   * once, and then keeps it up to date.
+   * Returns conversations: all of them, those with the given ids, or those that pass a filter. Pinned ones come
+   * first, then those with the latest activity. The SDK reads the list after the login, and then keeps it up to date.
    */
   async getConversationList(
     wanted?: string[] | api.ConversationFilter,
@@ -343,6 +388,7 @@ export class Chat {
     return done(await conversations.list(this.#core(), this.#conversationShapes, wanted));
   }
 
+  /** Returns a conversation. If there is none with this peer, returns an empty one, without adding it to the list. */
   async getConversationProfile(conversationID: string): Promise<api.Result<{ conversation: Conversation }>> {
     const conversation = await conversations.one(this.#core(), this.#conversationShapes, conversationID);
     return done({ conversation });
@@ -350,7 +396,8 @@ export class Chat {
 
   /**
    * Removes conversations from the user's own list, each with its history. The list and the history of the peer stay.
-   * The argument is one conversation, or a list of conversations.
+   * The argument is one conversation, or a list of conversations. If one of them does not exist, rejects with 6017,
+   * but removes the others.
    */
   deleteConversation(conversationID: string): Promise<api.Result<{ conversationID: string }>>;
   deleteConversation(options: api.DeleteConversationOptions): Promise<api.Result<{ conversationIDList: string[] }>>;
@@ -367,12 +414,13 @@ export class Chat {
     return done({ conversationIDList });
   }
 
+  /** Pins or unpins a conversation. Rejects with 6017 if there is no such conversation. */
   async pinConversation(options: api.PinConversationOptions): Promise<api.Result<{ conversationID: string }>> {
     await conversations.pin(this.#core(), check.options(options));
     return done({ conversationID: options.conversationID });
   }
 
-  /** Returns the number of unread messages over all conversations. */
+  /** Returns the number of unread messages over all conversations; 0 until the SDK has read it after the login. */
   getTotalUnreadMessageCount(): number {
     return this.#lists.unread;
   }
@@ -387,26 +435,37 @@ export class Chat {
     return conversations.createMessage(this.#core(), options, TYPES.MSG_CUSTOM);
   }
 
-  /** Sends a message, and resolves when the server has stored it durably. */
+  /**
+   * Sends a message, and resolves when the server has stored it durably. Also sets `status` of the given object.
+   * Rejects with 70107 if the recipient has no account, and with 20007 if the recipient has blocked this user. After
+   * 9520, the message may have arrived; `MESSAGE_MODIFIED` then reports it.
+   */
   async sendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
     return done({ message: await conversations.send(this.#core(), message) });
   }
 
-  /** Sends a failed message again. The server does not store it twice. */
+  /**
+   * Sends a failed message again. If the server has stored it in the last ten minutes, it does not store it twice.
+   */
   async resendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
     return this.sendMessage(message);
   }
 
-  /** Returns a page of the history of a conversation; the first page has the newest messages. */
+  /** Returns a page of at most 15 messages of a conversation; the first page has the newest messages. */
   async getMessageList(options: api.MessageListOptions): Promise<api.Result<api.MessageListData>> {
     return done(await conversations.history(this.#core(), check.options(options)));
   }
 
+  /**
+   * Marks as read the messages of a conversation that this client has received. Rejects with 6017 if there is no such
+   * conversation.
+   */
   async setMessageRead(options: { conversationID: string }): Promise<api.Result<object>> {
     await conversations.markRead(this.#core(), check.options(options).conversationID);
     return done({});
   }
 
+  /** Marks as read all messages that this client has received. Both scopes have the same effect. */
   async setAllMessageRead(options: { scope?: string | undefined } = {}): Promise<api.Result<object>> {
     await conversations.markAllRead(this.#core(), check.options(options).scope);
     return done({});
@@ -525,18 +584,4 @@ export class Chat {
 
 function done<T>(data: T): api.Result<T> {
   return { code: 0, data };
-}
-
-function globalWebSocket(): WebSocketConstructor {
-  const found = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  if (found === undefined) {
-    throw check.wrong(
-      "there is no WebSocket here; hand one in: create({ WebSocket: … }), such as that of the package ws",
-    );
-  }
-  return found;
-}
-
-function pageOf(): EventTarget | undefined {
-  return typeof window === "undefined" ? undefined : window;
 }

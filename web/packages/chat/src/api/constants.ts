@@ -1,6 +1,6 @@
 /**
- * Names and values of the cloud's SDK that applications use. The names of features that Lamplight does not have, such
- * as groups, are missing.
+ * Names and values of the cloud's SDK that applications use. Most names of features that Lamplight does not have,
+ * such as groups, are missing. A name does not mean that Lamplight has the feature.
  */
 
 /** The names of the events. */

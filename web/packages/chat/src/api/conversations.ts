@@ -175,7 +175,8 @@ function markSent(message: Message, told: MessageJson): Message {
 }
 
 /**
- * Sends a message. A failed message may be sent again, because the server recognizes its id and stores it only once.
+ * Sends a message. A failed message may be sent again, because the server recognizes its id for ten minutes, and then
+ * does not store the message twice.
  */
 export async function send({ driver, lists, self, unsent }: Core, message: Message): Promise<Message> {
   const { ID, from, type, payload } = check.options(message);

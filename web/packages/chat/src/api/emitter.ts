@@ -8,22 +8,38 @@ import type { UserStatus } from "../machine/status.js";
 
 /** The data of each event, by its name. */
 export interface EventData {
+  /** A session has begun. Not emitted after a reconnect. */
   [EVENT.SDK_READY]: undefined;
+  /** The session has ended. Not emitted while the link is broken. */
   [EVENT.SDK_NOT_READY]: undefined;
   [EVENT.NET_STATE_CHANGE]: { state: "connected" | "connecting" | "disconnected" };
+  /**
+   * The server has ended the session; `SDK_NOT_READY` follows. `multipleAccount`: a login of another page, or another
+   * connection with the same device id. `multipleDevice`: a login on another platform, or on one that is not known.
+   * `REST_API_Kick`: the server API or an operator, also by deleting the account.
+   */
   [EVENT.KICKED_OUT]: { type: "multipleAccount" | "multipleDevice" | "userSigExpired" | "REST_API_Kick" };
+  /** The server has refused a reconnect, which ends the session, or lists could not be read. */
   [EVENT.ERROR]: { code: number; message: string };
+  /** The statuses that are new or have changed, each user once. */
   [EVENT.USER_STATUS_UPDATED]: UserStatus[];
+  /** New messages from other users, and from other devices of this user, the oldest first. */
   [EVENT.MESSAGE_RECEIVED]: Message[];
+  /** Messages of this client that were marked as failed, and that the server turned out to have stored. */
   [EVENT.MESSAGE_MODIFIED]: Message[];
+  /** The conversations that were read until now: all of them, unless the list is being read for the first time. */
   [EVENT.CONVERSATION_LIST_UPDATED]: Conversation[];
   [EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED]: number;
+  /** All friends. Changes are reported after the first `getFriendList`. */
   [EVENT.FRIEND_LIST_UPDATED]: Friend[];
+  /** The changed profiles: the user's own, and, after the first `getFriendList`, those of friends. */
   [EVENT.PROFILE_UPDATED]: Profile[];
   /** The userIDs on the block list, in ascending order. */
   [EVENT.BLACKLIST_UPDATED]: string[];
   [EVENT.VISIBILITY_UPDATED]: Visibility;
+  /** The users who were added to the subscription list, and those who were removed. */
   [EVENT.SUBSCRIPTIONS_UPDATED]: { subscribed: string[]; unsubscribed: string[] };
+  /** All current abilities. */
   [EVENT.ABILITIES_UPDATED]: Abilities;
 }
 

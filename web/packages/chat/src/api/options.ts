@@ -15,24 +15,31 @@ export interface Result<T> {
 /** A user for whom a call about several users has failed. */
 export interface FailedUser {
   userID: string;
+  /** The reason, such as 70107 if there is no such account. */
   code: number;
+  /** The English text of the code. */
   message: string;
 }
 
 export interface CreateOptions {
+  /** The number of the app: 1 to 4,294,967,295. */
   SDKAppID: number;
   /**
    * The address of the server: `wss://chat.example` or `ws://localhost:7400`; `https` and `http` are also accepted.
-   * Default: the host of the page.
+   * Default: the host of the page. Without a page, it is required.
    */
   server?: string | undefined;
-  /** The cloud's name for `server`. */
+  /** The cloud's name for `server`. It is used if `server` is undefined. */
   proxyServer?: string | undefined;
-  /** The platform of this device. Default: `Web`. A Web device is logged out when its connection ends. */
+  /**
+   * The platform of this device. Default: `Web`. A Web device is logged out when its connection ends, after the app's
+   * linger. Other devices stay logged in.
+   */
   platform?: Platform | undefined;
   /**
    * The id of this device: 1 to 64 bytes of printable ASCII. Default: each tab has its own id, as long as the tab
-   * exists.
+   * exists. Without a session storage, as in React Native, each client has a new id; pass an id that the application
+   * keeps.
    */
   deviceID?: string | undefined;
   /**
@@ -43,7 +50,9 @@ export interface CreateOptions {
 }
 
 export interface LoginOptions {
+  /** The user: 1 to 32 bytes of printable ASCII. */
   userID: string;
+  /** The UserSig of the user, or a JWT if the app accepts it. */
   userSig: string;
 }
 
@@ -55,7 +64,7 @@ export interface LoginData {
   repeatLogin?: true;
   /** The time by the server's clock, in milliseconds since 1970 (UTC). Not in the cloud's API. */
   serverTime: number;
-  /** Whether this login has created the account. Not in the cloud's API. */
+  /** Whether this login has created the account; false for a repeated login. Not in the cloud's API. */
   registered: boolean;
 }
 
@@ -66,8 +75,8 @@ export interface SelfStatusOptions {
    */
   customStatus: string;
   /**
-   * The time in seconds after which the server clears the text: 1 to 2,592,000 (30 days). 0 and undefined mean no end.
-   * For an empty text, it must be 0 or undefined. Not in the cloud's API.
+   * The time in seconds after which the server clears the text: 1 to 2,592,000 (30 days). 0 and undefined mean no
+   * end. For an empty text, it must be 0 or undefined. Not in the cloud's API.
    */
   expiresIn?: number | undefined;
 }
@@ -78,10 +87,12 @@ export interface UserListOptions {
 
 export interface GetUserStatusData {
   successUserList: UserStatus[];
+  /** The users without an account (70107). */
   failureUserList: FailedUser[];
 }
 
 export interface SubscribeUserStatusData {
+  /** The users without an account (70107). */
   failureUserList: FailedUser[];
   /** The statuses of the subscribed users at the time of the answer. Not in the cloud's API. */
   successUserList: UserStatus[];
@@ -107,18 +118,23 @@ export interface SubscriptionsData {
   limit: number;
 }
 
-/** The fields to change. Fields that are missing are not changed. */
+/** The fields to change. Fields that are missing are not changed. Other fields are refused with 6017. */
 export interface UpdateMyProfileOptions {
+  /** At most 500 bytes of UTF-8, without control characters. */
   nick?: string | undefined;
+  /** The address of the picture: empty, or an `http` or `https` URL of at most 500 bytes. */
   avatar?: string | undefined;
+  /** `AllowType_Type_AllowAny`, or `AllowType_Type_DenyAny`: no user may add this one as a friend. */
   allowType?: string | undefined;
 }
 
 export interface AddFriendOptions {
   to: string;
-  /** The source of the request, such as `AddSource_Type_Web`. */
+  /** The source of the friendship, such as `AddSource_Type_Web`: at most 256 bytes of UTF-8. */
   source?: string | undefined;
+  /** A text of at most 256 bytes of UTF-8. */
   wording?: string | undefined;
+  /** The user's own name for the friend: at most 96 bytes of UTF-8. */
   remark?: string | undefined;
   /** `Add_Type_Both` (default) changes both friend lists, `Add_Type_Single` only the user's own. */
   type?: string | undefined;
@@ -137,44 +153,62 @@ export interface DeleteFriendData {
 
 export interface UpdateFriendOptions {
   userID: string;
+  /** The new remark: at most 96 bytes of UTF-8. If it is undefined or empty, the remark is removed. */
   remark?: string | undefined;
 }
 
 export interface CheckFriendOptions {
   userIDList: string[];
-  /** `CheckResult_Type_Both` checks both friend lists, `CheckResult_Type_Single` only the user's own. */
+  /**
+   * With `CheckResult_Type_Both`, a mutual friend gets another relation than a friend who has not added this user.
+   * With `CheckResult_Type_Single`, both get the same.
+   */
   type: string;
 }
 
 export interface CheckFriendData {
+  /**
+   * All users of the call. `relation` is `CheckResult_Type_BothWay` for a mutual friend (only with
+   * `CheckResult_Type_Both`), `CheckResult_Type_AWithB` for any other friend, and `CheckResult_Type_NoRelation` for a
+   * user who is not on the own friend list.
+   */
   successUserIDList: { userID: string; relation: string }[];
+  /** Always empty. */
   failureUserIDList: FailedUser[];
 }
 
 export interface FriendProfileData {
   friendList: Friend[];
+  /** The users who are not friends (31704). */
   failureUserIDList: FailedUser[];
 }
 
 /**
- * The users who may see the user's status: every user of the app (`everyone`), the mutual friends (`friends`), or only
- * the user (`nobody`). Users on the block list may never see it.
+ * The users who may see the user's status: every user of the app (`everyone`), the mutual friends (`friends`), or
+ * only the user (`nobody`). Users on the block list may never see it.
  */
 export type Visibility = "everyone" | "friends" | "nobody";
 
 /** The result of a change of the block list; `data` has the users for whom the change succeeded. */
 export interface BlacklistResult extends Result<string[]> {
-  /** The users for whom the change failed. Not in the cloud's API. */
+  /**
+   * The users for whom the change failed: 70107 if there is no such account, 31306 if the block list is full. Not in
+   * the cloud's API.
+   */
   failureUserList: FailedUser[];
 }
 
+/** A filter of conversations. A conversation must match all fields that are given. */
 export interface ConversationFilter {
+  /** The type of the conversations. All have the type `C2C`. */
   type?: string | undefined;
+  /** Whether the conversations have unread messages. */
   hasUnreadCount?: boolean | undefined;
 }
 
 export interface ConversationListData {
   conversationList: Conversation[];
+  /** Always true: the call waits until the SDK has read the whole list. */
   isSyncCompleted: true;
 }
 
@@ -190,14 +224,23 @@ export interface PinConversationOptions {
 }
 
 export interface MessageOptions<P> {
+  /** The userID of the recipient. */
   to: string;
+  /** Must be `C2C`. */
   conversationType: string;
   payload: P;
 }
 
+/**
+ * The options of a text message. The server refuses an empty text with 6017, and a text of more than 12,288 bytes of
+ * UTF-8 with 80002, unless the app's settings allow another length.
+ */
 export type TextMessageOptions = MessageOptions<{ text: string }>;
 
-/** The options of a custom message. Missing parts are empty, but not all parts may be empty. */
+/**
+ * The options of a custom message. Missing parts are empty, but not all parts may be empty. All parts together have
+ * the same limits as a text.
+ */
 export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {

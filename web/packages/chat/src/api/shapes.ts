@@ -7,9 +7,12 @@ import { TYPES } from "./constants.js";
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
 import { placeOf } from "../lists/lists.js";
 
+/** The profile of a user. All fields after `allowType` have fixed values. */
 export interface Profile {
   userID: string;
+  /** The name that the user has chosen; empty if there is none. */
   nick: string;
+  /** The address of the user's picture; empty if there is none. */
   avatar: string;
   allowType: "AllowType_Type_AllowAny" | "AllowType_Type_DenyAny";
   gender: "Gender_Type_Unknown";
@@ -25,8 +28,10 @@ export interface Profile {
   profileCustomField: never[];
 }
 
+/** An entry of the friend list. */
 export interface Friend {
   userID: string;
+  /** The user's own name for the friend; empty if there is none. */
   remark: string;
   groupList: never[];
   source: string;
@@ -66,8 +71,13 @@ export interface MessageFrame {
   time: number;
   /** The number of the message in the conversation, from 1; 0 before the message was sent. */
   sequence: number;
+  /**
+   * `unSend` before the message was sent, `success` after the server has stored it, `fail` after a failed attempt.
+   */
   status: "unSend" | "success" | "fail";
+  /** The nick of the sender, if the SDK knows the sender's profile; otherwise empty. */
   nick: string;
+  /** The address of the sender's picture, like `nick`. */
   avatar: string;
   priority: "Normal";
   isRevoked: boolean;
@@ -89,10 +99,17 @@ export interface MessageFrame {
 
 /** The last message of a conversation, for conversation lists. */
 export interface LastMessage {
+  /**
+   * The time of the message, in seconds since 1970 (UTC). If the message was deleted because of its age, the time of
+   * the last activity in the conversation.
+   */
   lastTime: number;
+  /** The number of the message in the conversation; 0 if there is no message. */
   lastSequence: number;
   fromAccount: string;
+  /** The text, or the description of custom content; empty if there is no message. */
   messageForShow: string;
+  /** Empty if there is no message. */
   type: "TIMTextElem" | "TIMCustomElem" | "";
   payload: { text: string } | CustomPayload | null;
   nick: string;
@@ -102,12 +119,17 @@ export interface LastMessage {
   onlineOnlyFlag: boolean;
 }
 
+/** An entry of the conversation list. The fields after `isPinned` have fixed values. */
 export interface Conversation {
+  /** `C2C` and the userID of the peer. */
   conversationID: string;
   type: "C2C";
+  /** The number of messages from the peer that the user has not read. */
   unreadCount: number;
   lastMessage: LastMessage;
+  /** The profile of the peer. */
   userProfile: Profile;
+  /** The user's remark on the peer, if the peer is a friend; otherwise empty. */
   remark: string;
   isPinned: boolean;
   groupProfile: null;
@@ -273,8 +295,8 @@ export function sentID(from: string, clientMessageId: string): string {
 }
 
 /**
- * Returns the id of a message. The id contains the `client_message_id` only if this SDK has created it. Ids from other
- * clients may not be unique.
+ * Returns the id of a message. The id contains the `client_message_id` only if this SDK has created it. Ids from
+ * other clients may not be unique.
  */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;

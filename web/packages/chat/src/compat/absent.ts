@@ -1,7 +1,7 @@
 /**
- * The features of the cloud's SDK that Lamplight does not have, in one table. Many programs read everything when they
- * start, so most calls that only read return empty results. All other calls are rejected: no program may rely on a
- * change that was not made. The README has this table too.
+ * The features of the cloud's SDK that Lamplight does not have, in one table. Many programs read lists when they
+ * start, so these calls return empty results. All other calls are rejected: no program may rely on a change that was
+ * not made. The README has this table too.
  */
 
 /** The version of the cloud's SDK whose API this package implements. Some programs check it. */

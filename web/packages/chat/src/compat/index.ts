@@ -21,12 +21,18 @@ namespace Lamplight {
   /** The version of the cloud's SDK that this package implements. */
   export const VERSION = API_VERSION;
 
-  /** Returns the client of this app. Every call returns the same client, until the client is destroyed. */
+  /**
+   * Returns the client of this app. Every call returns the same client and ignores the other options, until the
+   * client is destroyed. Throws an error if there is no valid server address.
+   */
   export function create(options: CreateOptions): Client {
     return createClient(options);
   }
 
-  /** Sets the address of the server, for programs that do not set one themselves. Not in the cloud's API. */
+  /**
+   * Sets the address of the server for the clients that are created later, unless a program sets one itself. Throws
+   * an error if the address is invalid, and then keeps the earlier setting. Not in the cloud's API.
+   */
   export function configure(configuration: ServerConfiguration): void {
     configureServer(configuration);
   }
@@ -193,7 +199,9 @@ namespace Lamplight {
     GRP_PROFILE_INVITE_OPTION = "inviteOption",
   }
 
-  /** The names of signalling, a feature that Lamplight does not have. They exist so that programs that use them run. */
+  /**
+   * The names of signalling, a feature that Lamplight does not have. They exist so that programs that use them run.
+   */
   export enum TSignaling {
     NEW_INVITATION_RECEIVED = "newInvitationReceived",
     INVITEE_ACCEPTED = "ts_invitee_accepted",

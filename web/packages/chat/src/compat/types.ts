@@ -14,7 +14,10 @@ type TYPES = Lamplight.TYPES;
 export interface CreateOptions {
   /** The id of the app. A program in JavaScript may pass it as a string of digits. */
   SDKAppID: number;
-  /** The address of the server, such as `wss://chat.example`. */
+  /**
+   * The address of the server, such as `wss://chat.example`. Default: that of `configure`, of the `<meta>` element
+   * `lamplight-server` of the page, or the host of the page.
+   */
   proxyServer?: String | undefined;
   fileUploadProxy?: String | undefined;
   fileDownloadProxy?: String | undefined;
@@ -263,7 +266,10 @@ interface Present {
     profileCustomField?: any[];
   }): Promise<any>;
 
-  /** `expiresIn` is the time in seconds after which the server clears the text. It is not in the cloud's API. */
+  /**
+   * `expiresIn` is the time in seconds after which the server clears the text: 1 to 2,592,000 (30 days), or 0 for no
+   * end. It is not in the cloud's API.
+   */
   setSelfStatus(options: { customStatus: string; expiresIn?: number | undefined }): Promise<any>;
   getUserStatus(options: UserList): Promise<any>;
   subscribeUserStatus(options: UserList): Promise<any>;
@@ -286,7 +292,7 @@ interface Present {
   getBlacklist(): Promise<any>;
   addToBlacklist(options: UserList): Promise<any>;
   removeFromBlacklist(options: UserList): Promise<any>;
-  /** Not in the cloud's API. */
+  /** Returns who may see the user's status. Not in the cloud's API. */
   getVisibility(): Promise<any>;
   /** Sets who may see the user's status: `everyone`, `friends` or `nobody`. Not in the cloud's API. */
   setVisibility(visibility: "everyone" | "friends" | "nobody"): Promise<any>;

@@ -29,7 +29,7 @@ export const CALL_TIMEOUT = 10_000;
 const RATE_PAUSE = 1_000;
 const MOST_ATTEMPTS = 60;
 
-/** The part of a `WebSocket` that the driver uses. The classes of browsers, Node and the package `ws` have it. */
+/** The part of a `WebSocket` that the SDK uses. The classes of browsers, Node and the package `ws` have it. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -39,7 +39,7 @@ export interface WebSocketLike {
   close(): void;
 }
 
-/** A WebSocket constructor. */
+/** A WebSocket constructor. It is called with the URL of the server and the subprotocol. */
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
 /** A caller that waits for an answer. */
@@ -116,8 +116,8 @@ export class Driver {
   }
 
   /**
-   * Makes a call of the SDK itself, or a call that is one of many. After a refusal because of the rate limit, waits and
-   * makes the call again. The wait leaves room for the application's calls.
+   * Makes a call of the SDK itself, or a call that is one of many. After a refusal because of the rate limit, waits
+   * and makes the call again. The wait leaves room for the application's calls.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -146,6 +146,11 @@ export class Driver {
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
     this.#step({ type: what === "back" ? "networkChanged" : what });
+  }
+
+  /** Ends the session without a logout: closes the link, and rejects all waiting calls with 6014. */
+  close(): void {
+    this.#step({ type: "closed" });
   }
 
   #ask(

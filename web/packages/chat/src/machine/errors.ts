@@ -2,14 +2,21 @@
 
 import { CODES, type CodeName } from "../gen/codes.js";
 
-/** A refusal by the server or by the SDK itself. A refused call has changed nothing. */
+/**
+ * A refusal by the server or by the SDK itself. A refused call has changed nothing, except with the code 9520: the
+ * server may then have executed it.
+ */
 export interface Refused {
   /** The number of a code in `CODES`. A newer server may send other numbers. */
   readonly code: number;
+  /** The English text of the code, often with details. */
   readonly message: string;
 }
 
-/** The error with which a call of the SDK is rejected. */
+/**
+ * The error with which a call of the SDK is rejected. The call has changed nothing, except with the code 9520: the
+ * server may then have executed it.
+ */
 export class ChatError extends Error implements Refused {
   readonly code: number;
 

@@ -74,6 +74,10 @@ export function step(state: State, input: Input, now: number, jitter: number): [
     case "left":
       linkEnded(turn, refused("NOT_CONNECTED", "the page was left"));
       break;
+    case "closed":
+      refuseNext(turn, refused("NOT_LOGGED_IN"));
+      logOut(turn);
+      break;
     case "received":
       received(turn, input.message);
       break;
@@ -223,11 +227,7 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
     turn.refuse(id, refused(why, "it does not fit into a message"));
   } else if (ask.kind === "logout" && endsWithItsLink(turn.state, session)) {
     turn.answer(id, { ok: true, body: { logout: {} } });
-    if (session.established) {
-      end(turn, { by: "logout" });
-    } else {
-      failLogin(turn, refused("NOT_LOGGED_IN", "logged out"));
-    }
+    logOut(turn);
   } else if (session.queue.length >= MAX_QUEUE + Number(ask.kind === "logout")) {
     refuseForNow(turn, id);
   } else if (next !== null) {
@@ -235,6 +235,15 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
   } else {
     turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
     hurry(turn);
+  }
+}
+
+/** Ends the session, or cancels the first login, without a request to the server. */
+function logOut(turn: Turn): void {
+  if (turn.session?.established === true) {
+    end(turn, { by: "logout" });
+  } else if (turn.session !== null) {
+    failLogin(turn, refused("NOT_LOGGED_IN", "logged out"));
   }
 }
 

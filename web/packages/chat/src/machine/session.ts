@@ -52,15 +52,18 @@ export interface State {
 /** The abilities that the app's settings give to its clients. Not in the cloud's API. */
 export interface Abilities {
   /**
-   * Whether the client may query other users and subscribe to them. If so, it is notified of their changes. While this
-   * is false, the subscription list stays as it is.
+   * Whether the client may query other users and subscribe to them. If so, it is notified of their changes. While
+   * this is false, it is not notified of other users, and the subscription list stays as it is.
    */
   statusesOfOthers: boolean;
   /**
    * The code with which the server refuses queries and subscriptions: 7013 or 72001; 0 if it does not refuse them.
    */
   refusalCode: number;
-  /** Whether the client is notified of status changes of mutual friends to whom it is not subscribed. */
+  /**
+   * Whether the client is notified of status changes of mutual friends to whom it is not subscribed. Has no effect
+   * while `statusesOfOthers` is false.
+   */
   friendNotification: boolean;
   /** The maximum number of users on the subscription list. */
   subscriptionsLimit: number;
@@ -78,7 +81,8 @@ export interface Session {
   /** The UserSig for the next login: the newest UserSig of the application that the server has not refused. */
   readonly userSig: string;
   /**
-   * The UserSig that the server accepted last. If the server refuses a newer UserSig, the session uses this one again.
+   * The UserSig that the server accepted last. If the server refuses a newer UserSig, the session uses this one
+   * again.
    */
   readonly acceptedSig: string;
   /** Whether a login of this session has succeeded. The SDK reconnects by itself only then. */
@@ -105,7 +109,8 @@ export interface Session {
   /** The abilities that the server sent last; null before it has sent any. */
   readonly abilities: Abilities | null;
   /**
-   * The snapshot that the server is sending on this link: the statuses of the watched users. Null when it is complete.
+   * The snapshot that the server is sending on this link: the statuses of the watched users. Null when it is
+   * complete.
    */
   readonly snapshot: Snapshot | null;
   /**
@@ -166,6 +171,8 @@ export type Input =
   | { readonly type: "woken" }
   /** The user has left the page. The link is closed, and nothing is due until the page returns. */
   | { readonly type: "left" }
+  /** The application gives up the client. The session ends without a logout. */
+  | { readonly type: "closed" }
   /** The browser reports that there is no network. A server on this machine may still be reachable. */
   | { readonly type: "networkGone" }
   /** A deadline has passed. */
@@ -203,7 +210,10 @@ export type News =
   | { readonly type: "connectFailed"; readonly why: Refused; readonly retryIn: number | null }
   /** The link broke. The SDK connects again by itself, in `retryIn` milliseconds. */
   | { readonly type: "disconnected"; readonly why: Refused; readonly retryIn: number }
-  /** Statuses that are new or have changed, each user once. After a reconnect, one event has all of them. */
+  /**
+   * Statuses that are new or have changed, each user once. After a reconnect, one event has all of them, unless the
+   * server sends them in several messages because they are very many.
+   */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
   | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }

@@ -5,7 +5,10 @@ import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from ".
 /** The status type: 0 unknown, 1 online, 2 offline, 3 not logged in. */
 export type StatusType = 0 | 1 | 2 | 3;
 
-/** The reason for the last change of a status. */
+/**
+ * The reason for the last change of a status: `none` if the account has never logged in, `unknown` if a newer server
+ * has sent a reason that this version does not know.
+ */
 export type Reason =
   | "none"
   | "login"

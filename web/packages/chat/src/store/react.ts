@@ -12,7 +12,6 @@ import {
   type ReactNode,
   useCallback,
   useContext,
-  useMemo,
   useSyncExternalStore,
 } from "react";
 import type { UserStatus } from "../machine/status.js";
@@ -20,15 +19,18 @@ import { type StatusClient, type StatusStore, statusStore } from "./store.js";
 
 const Store = createContext<StatusStore | null>(null);
 
-/** Provides the client of the SDK to the components inside. */
+/**
+ * Provides the client of the SDK to the components inside. The components may be shown before the login. If the store
+ * of the client is destroyed, they use the next store when the provider is rendered again.
+ */
 export function LamplightProvider({ chat, children }: { chat: StatusClient; children?: ReactNode }): ReactElement {
-  const value = useMemo(() => statusStore(chat), [chat]);
-  return createElement(Store.Provider, { value }, children);
+  return createElement(Store.Provider, { value: statusStore(chat) }, children);
 }
 
 /**
- * Returns the newest status of a user, and updates it while the component is mounted. Undefined until the status is
- * known, and in server-side rendering.
+ * Returns the newest status of a user, and updates it while the component is mounted. Undefined if `userID` is
+ * undefined, while the status is not known or no user is logged in, and in server-side rendering. Throws an error
+ * outside of a `LamplightProvider`.
  */
 export function useUserStatus(userID: string | undefined): UserStatus | undefined {
   const store = useContext(Store);

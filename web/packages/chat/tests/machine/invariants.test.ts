@@ -16,7 +16,7 @@ function line(random: () => number): string {
   const user = pick("ann", "bob", "cid", "me");
   const version = Math.floor(random() * 20);
   return pick(
-    pick("login", "login me two", "logout", "jitter 0", "jitter 1", "timeout 2000", "timeout 60000"),
+    pick("login", "login me two", "logout", "closed", "jitter 0", "jitter 1", "timeout 2000", "timeout 60000"),
     pick("up", "up", "down", "next", "next", "network", "network gone", "woken", "wait 700", "wait 9000"),
     pick(`get ${user}`, `sub ${user} ann`, `unsub ${user}`, "unsub", "list", "set hi", "write x"),
     pick(

@@ -182,6 +182,8 @@ export class World {
         return { type: "woken" };
       case "left":
         return { type: "left" };
+      case "closed":
+        return { type: "closed" };
       case "push":
         return received({
           statusChanged: {

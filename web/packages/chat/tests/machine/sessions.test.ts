@@ -244,6 +244,31 @@ test("a logout without a link is done for a page, and not known to be done for a
   expect(app.transcript).toContain('ended by {"by":"logout"}');
 });
 
+test("a client that is closed has no session, whatever its phase, and no deadline", () => {
+  for (const [before, after] of [
+    ["logout\nanswer @ no 70500", '  close\n  ! ended by {"by":"logout"}\n'],
+    ["logout", '  close\n  call 2: 6014 not logged in\n  ! ended by {"by":"logout"}\n'],
+    ["down", '  close\n  ! ended by {"by":"logout"}\n'],
+    ["down\nnext", '  close\n  ! ended by {"by":"logout"}\n'],
+    ["logout\nanswer @ logout", ""],
+    [
+      "logout\nlogin you",
+      '  call 3: 6014 not logged in\n  close\n  call 2: 6014 not logged in\n  ! ended by {"by":"logout"}\n',
+    ],
+  ] as const) {
+    const world = new World("PLATFORM_LINUX");
+    world.run(`${LIVE}${before}`);
+    world.transcript = "";
+    world.run("closed");
+    expect([before, world.transcript, world.state.session]).toEqual([before, `> closed\n${after}`, null]);
+  }
+  const world = new World("PLATFORM_LINUX");
+  world.run("login\nup\nclosed");
+  expect(world.transcript).toMatch(
+    /closed\n {2}close\n {2}call 1: 6014 not logged in\n {2}! connectFailed 6014 .*null\n$/,
+  );
+});
+
 test("what the server says last decides how the session ends", () => {
   for (const [cause, how] of [
     ["KICKED_BY_OTHER_LOGIN 0 PLATFORM_WEB", '{"by":"otherLogin","platform":"PLATFORM_WEB"}'],

@@ -41,7 +41,7 @@ export abstract class Section extends View {
     }
   }
 
-  /** Renders the fields of the numbers that this server has. */
+  /** Renders an input for each of `fields` that this server has as a setting. An older server may lack some. */
   protected numbers(fields: readonly NumberField[]): TemplateResult[] {
     const changed = unsaved(this.form);
     return present(this.form, fields).map(

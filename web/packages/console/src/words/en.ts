@@ -146,7 +146,7 @@ export const EN = {
     viewer: { name: "Viewer", text: "Sees everything except secrets. Cannot change anything." },
     operator: {
       name: "Operator",
-      text: "Also kicks users and handles dead letters. Cannot change keys or settings.",
+      text: "Also kicks users, sets their visibility and block lists, tests webhooks and handles dead letters. Cannot change keys or settings.",
     },
     admin: { name: "Admin", text: "Can do everything, including keys and operators." },
   },
@@ -300,13 +300,13 @@ export const EN = {
     },
   },
   switches: {
-    lead: "Features for the app's users. A change applies from the next call on.",
+    lead: "Features for the app's users. A change takes effect at once, also for connected clients.",
     userStatus: "User status query and change notification",
     userStatusText:
-      "Users can query the status of others, subscribe to it and get its changes. When off, users can still query and set their own status, and friends are still notified if the other switch is on.",
+      "Users can query the status of others, subscribe to it and get its changes. When off, users can still query and set their own status, but get changes of no other user, whatever the other switch is.",
     friendNotification: "Friend status notification",
     friendNotificationText:
-      "Mutual friends get each other's changes without subscribing. When off, they get only the changes of users they are subscribed to.",
+      "While the switch above is on, mutual friends get each other's changes without subscribing. While this switch is off, they get only the changes of users they are subscribed to.",
     whenOff: "When off, calls are refused with",
     whenOffNothing: "When off, no call is refused.",
   },

@@ -4,7 +4,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 import type { StatusType } from "../client.js";
-import { allowedPicture, onKitChange } from "../kit.js";
+import { allowedPicture, onKitChange, TUIKit } from "../kit.js";
 import { initialsOf, tintOf } from "../rows/names.js";
 import { type PicturePolicy, readPolicy } from "../rows/pictures.js";
 import { type Words, wordsOf } from "../words/words.js";
@@ -203,9 +203,10 @@ export const avatarStyles = css`
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
  * @cssprop [--tuikit-avatar-size=48px] - The side length.
  * @cssprop [--tuikit-avatar-radius=30%] - The radius of the corners.
- * @cssprop [--tuikit-online=#16a34a] - The dot of an online user.
+ * @cssprop [--tuikit-online=#16a34a] - The dot of an online user. The default is that of the light theme.
  * @cssprop [--tuikit-offline=#8a94a3] - The dot of any other user.
- * @cssprop [--tuikit-ring=#ffffff] - The ring around the dot.
+ * @cssprop [--tuikit-ring=#ffffff] - The ring around the dot. The default is that of the light theme.
+ * @cssprop [--tuikit-background=#ffffff] - The inside of a hollow dot. The default is that of the light theme.
  */
 @customElement("tuikit-avatar")
 export class TuikitAvatar extends LitElement {
@@ -243,7 +244,7 @@ export class TuikitAvatar extends LitElement {
   /** Whether the status was received before the connection was lost. The dot is then hollow. */
   @property({ type: Boolean }) stale = false;
 
-  /** The language: `en` or `zh`; default: the language of the page. */
+  /** The language: `en` or `zh`. Default: the language of the kit, or else the language of the page. */
   @property() language = "";
 
   /** The theme: `light` or `dark`; default: the browser's setting. */
@@ -270,15 +271,17 @@ export class TuikitAvatar extends LitElement {
       this.#policy = policyOf(this.avatarHosts);
     }
     this.setAttribute("role", "img");
-    const words = wordsOf(this.language || document.documentElement.lang);
-    const status = statusText(this.status, words, this.stale);
+    const status = statusText(this.status, this.#words, this.stale);
     this.setAttribute("aria-label", [this.name, status].filter(Boolean).join(", "));
   }
 
   protected override render(): TemplateResult {
     const { userID, name, picture, status, stale: isStale } = this;
-    const words = wordsOf(this.language || document.documentElement.lang);
-    return avatar({ userID, name, picture, status, isStale, words, policy: this.#policy });
+    return avatar({ userID, name, picture, status, isStale, words: this.#words, policy: this.#policy });
+  }
+
+  get #words(): Words {
+    return wordsOf(this.language || TUIKit.config.language || document.documentElement.lang);
   }
 }
 

@@ -20,7 +20,7 @@ const BATCH = 100;
 
 /**
  * The list of blocked users, sorted by their names. Each row has a button that ends the block after a confirmation. The
- * list changes when another device blocks or unblocks somebody.
+ * list also changes when another device of the user blocks or unblocks somebody.
  *
  * ```html
  * <tuikit-block-list></tuikit-block-list>
@@ -38,7 +38,7 @@ const BATCH = 100;
  * @csspart menu - The confirmation.
  * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
- *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-danger`, `-popup`, `-font`, `-font-size`.
+ *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-shadow`, `-font`, `-font-size`.
  */
 @customElement("tuikit-block-list")
 export class TuikitBlockList extends LitElement {

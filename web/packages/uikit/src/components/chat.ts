@@ -29,8 +29,8 @@ const NEAR_BEGINNING = 240;
 
 /**
  * A conversation with another user: the user's name and status in the header, the messages, and an input field. Marks
- * the messages as read when the newest is visible, and loads earlier messages when the user scrolls up. Enter sends
- * the message, and Shift+Enter begins a new line.
+ * the messages as read when the newest is visible and the page has the focus, and loads earlier messages when the user
+ * scrolls up, up to 2,000 in all. Enter sends the message, and Shift+Enter begins a new line.
  *
  * ```html
  * <tuikit-chat conversation-id="C2Cmaya"></tuikit-chat>
@@ -50,7 +50,7 @@ const NEAR_BEGINNING = 240;
  *   colour `--tuikit-on-bubble-own`.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
  *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`,
- *   `-offline`, `-ring`, `-font`, `-font-size`.
+ *   `-offline`, `-ring`, `-popup`, `-shadow`, `-font`, `-font-size`.
  */
 @customElement("tuikit-chat")
 export class TuikitChat extends StatusElement {

@@ -75,8 +75,8 @@ let pinyin: Pinyin | null = null;
  * @cssprop [--tuikit-letter-height=2rem] - The height of a letter's header.
  * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
- *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-warning`, `-on-warning`, `-online`, `-offline`,
- *   `-ring`, `-popup`, `-danger`, `-font`, `-font-size`.
+ *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-on-accent`, `-saying` (the custom status), `-warning`,
+ *   `-on-warning`, `-danger`, `-online`, `-offline`, `-ring`, `-popup`, `-shadow`, `-font`, `-font-size`.
  */
 @customElement("tuikit-contact")
 export class TuikitContact extends ListElement<Friend> {

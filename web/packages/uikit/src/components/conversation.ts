@@ -73,8 +73,9 @@ const NOBODY: readonly string[] = [];
  * @cssprop [--tuikit-conversation-row-height=4.75rem] - The height of a row.
  * @cssprop [--tuikit-avatar-size=3rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
- *   `-text-quiet`, `-line`, `-hover`, `-pinned`, `-active`, `-accent`, `-badge`, `-warning`, `-on-warning`,
- *   `-online`, `-offline`, `-ring`, `-popup`, `-font`, `-font-size`.
+ *   `-text-quiet`, `-line`, `-hover`, `-pinned`, `-active`, `-accent`, `-on-accent`, `-saying` (the custom status),
+ *   `-badge`, `-on-badge`, `-warning`, `-on-warning`, `-danger`, `-online`, `-offline`, `-ring`, `-popup`, `-shadow`,
+ *   `-font`, `-font-size`.
  */
 @customElement("tuikit-conversation")
 export class TuikitConversation extends ListElement<Conversation> {

@@ -26,7 +26,7 @@ import { smileIcon } from "./icons.js";
 import { choiceStyles, ownStatusStyles } from "./own-status-styles.js";
 import { theme } from "./theme.js";
 
-/** The details of the event that is dispatched after the user has set or cleared the custom status. */
+/** The details of the event that is dispatched after the element has set or cleared the custom status. */
 export interface OwnStatusEventDetail {
   /** The custom status; empty if it was cleared. */
   customStatus: string;
@@ -36,10 +36,11 @@ export interface OwnStatusEventDetail {
 
 /**
  * The custom status of the user who is logged in, with the time until its end, and an editor for both. A click opens
- * the editor. The server clears the status at its end, and the element shows that at once.
+ * the editor. The server clears the status at its end, and when the user is no longer online; the element then shows
+ * that there is none.
  *
  * The emoji beside the status is a part of its text: the text begins with the emoji and a space, and both have at
- * most 100 bytes together. The user chooses an emoji from the menu, or types any other one.
+ * most `max-bytes` bytes of UTF-8 together. The user chooses an emoji from the menu, or types any other one.
  *
  * ```html
  * <tuikit-own-status></tuikit-own-status>
@@ -49,7 +50,8 @@ export interface OwnStatusEventDetail {
  * <tuikit-own-status durations="never 60 900 tonight" theme="dark" language="zh"></tuikit-own-status>
  * ```
  *
- * @fires {CustomEvent<OwnStatusEventDetail>} tuikit-own-status-set - The user has set or cleared the custom status.
+ * @fires {CustomEvent<OwnStatusEventDetail>} tuikit-own-status-set - The custom status was set or cleared with this
+ *   element, by the user or with `set`.
  * @csspart status - The button with the custom status, which opens the editor.
  * @csspart until - The time until the end.
  * @csspart editor - The editor.
@@ -57,7 +59,8 @@ export interface OwnStatusEventDetail {
  * @csspart suggestion - A suggested status.
  * @csspart duration - A duration that the user can choose.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
- *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-font`, `-font-size`.
+ *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-shadow`, `-font`,
+ *   `-font-size`.
  */
 @customElement("tuikit-own-status")
 export class TuikitOwnStatus extends LitElement {
@@ -135,19 +138,7 @@ export class TuikitOwnStatus extends LitElement {
     if (changed.has("durations")) {
       this.#durations = durationsOf(this.durations);
     }
-    const client = currentKit()?.client;
-    if (this.isConnected && this.#own?.client !== client) {
-      this.#own?.stop();
-      this.#own =
-        client === undefined
-          ? null
-          : new OwnStatus({
-              client,
-              onChange: (before) => {
-                this.#changed(before);
-              },
-            });
-    }
+    this.#follow();
   }
 
   protected override render(): TemplateResult {
@@ -170,10 +161,18 @@ export class TuikitOwnStatus extends LitElement {
     this.field?.select();
   }
 
-  /** Sets the custom status without the editor. Rejects if the call fails. */
+  /**
+   * Sets the custom status without the editor. It ends after `expiresIn` seconds; 0 means no end. An empty text
+   * clears the custom status. Rejects if the call fails, before `TUIKit.init`, if this element is not in the page, and
+   * if the client has no `setSelfStatus`.
+   */
   async set(customStatus: string, expiresIn = 0): Promise<void> {
     const words = this.#words;
-    await this.#own?.say(customStatus, expiresIn);
+    const own = this.#follow();
+    if (own === null) {
+      throw new Error("call TUIKit.init first, and add the element to the page");
+    }
+    await own.say(customStatus, expiresIn);
     this.announcement = customStatus === "" ? words.statusCleared : words.statusSet(customStatus);
     const detail: OwnStatusEventDetail = { customStatus, expiresIn };
     this.dispatchEvent(new CustomEvent("tuikit-own-status-set", { detail, bubbles: true, composed: true }));
@@ -182,6 +181,27 @@ export class TuikitOwnStatus extends LitElement {
   /** Focuses the text of the editor, or the button that opens the editor. */
   override focus(options?: FocusOptions): void {
     (this.field ?? this.button)?.focus(options);
+  }
+
+  /**
+   * Follows the client of the current kit. Returns the status of its user; null if there is no kit, or if this element
+   * is not in the page.
+   */
+  #follow(): OwnStatus | null {
+    const client = currentKit()?.client;
+    if (this.isConnected && this.#own?.client !== client) {
+      this.#own?.stop();
+      this.#own =
+        client === undefined
+          ? null
+          : new OwnStatus({
+              client,
+              onChange: (before) => {
+                this.#changed(before);
+              },
+            });
+    }
+    return this.#own;
   }
 
   get #words(): Words {

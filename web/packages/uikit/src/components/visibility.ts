@@ -92,11 +92,7 @@ export class TuikitVisibility extends LitElement {
   }
 
   protected override willUpdate(): void {
-    const client = currentKit()?.client;
-    if (this.isConnected && this.#own?.client !== client) {
-      this.#own?.stop();
-      this.#own = client === undefined ? null : new OwnVisibility({ client, onChange: this.#redraw });
-    }
+    this.#follow();
   }
 
   protected override render(): TemplateResult {
@@ -128,6 +124,16 @@ export class TuikitVisibility extends LitElement {
     this.field?.focus(options);
   }
 
+  /** Follows the client of the current kit. Returns the visibility of its user; null if there is no kit. */
+  #follow(): OwnVisibility | null {
+    const client = currentKit()?.client;
+    if (this.isConnected && this.#own?.client !== client) {
+      this.#own?.stop();
+      this.#own = client === undefined ? null : new OwnVisibility({ client, onChange: this.#redraw });
+    }
+    return this.#own;
+  }
+
   get #words(): Words {
     return wordsOf(this.language || TUIKit.config.language || document.documentElement.lang);
   }
@@ -137,7 +143,11 @@ export class TuikitVisibility extends LitElement {
     this.problem = "";
     this.announcement = "";
     try {
-      await this.#own?.set(visibility);
+      const own = this.#follow();
+      if (own === null) {
+        throw new Error("call TUIKit.init first");
+      }
+      await own.set(visibility);
     } catch (error) {
       if (this.wanted === visibility) {
         this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));

@@ -6,7 +6,7 @@
  */
 export type StatusDuration = "never" | "tonight" | "date" | number;
 
-/** The choices of an application; as a text, they are separated by spaces. */
+/** The choices of an application, 1 to 12; as a text, they are separated by spaces or commas. */
 export type StatusDurations = readonly StatusDuration[] | (string & {});
 
 /** The maximum duration in seconds: 30 days. The server refuses more. */

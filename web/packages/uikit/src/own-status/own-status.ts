@@ -51,13 +51,14 @@ export class OwnStatus {
 
   /**
    * Sets the custom status, which ends after `expiresIn` seconds; 0 for no end. An empty text clears the custom status.
+   * Rejects if the call fails, or if the client has no `setSelfStatus`.
    */
   async say(customStatus: string, expiresIn: number): Promise<void> {
-    const options = expiresIn === 0 ? { customStatus } : { customStatus, expiresIn };
-    const { data } = (await this.client.setSelfStatus?.(options)) ?? {};
-    if (data !== undefined) {
-      this.#learn(data);
+    if (this.client.setSelfStatus === undefined) {
+      throw new Error("the client has no setSelfStatus");
     }
+    const options = expiresIn === 0 ? { customStatus } : { customStatus, expiresIn };
+    this.#learn((await this.client.setSelfStatus(options)).data);
   }
 
   stop(): void {

@@ -48,9 +48,12 @@ export class OwnVisibility {
     return this.#value;
   }
 
-  /** Sets the visibility. Rejects if the call fails. */
+  /** Sets the visibility. Rejects if the call fails, or if the client has no `setVisibility`. */
   async set(value: Visibility): Promise<void> {
-    await this.client.setVisibility?.(value);
+    if (this.client.setVisibility === undefined) {
+      throw new Error("the client has no setVisibility");
+    }
+    await this.client.setVisibility(value);
     this.#learn(value);
   }
 

@@ -2,7 +2,10 @@
 
 import type { StatusDuration } from "./durations.js";
 
-/** A suggestion: a text and a duration, by default `"never"`. The text may begin with an emoji and a space. */
+/**
+ * A suggestion: a text and a duration, by default `"never"`. The text may begin with an emoji and a space. If the
+ * duration is not one of the choices of the editor, the editor selects its first choice instead.
+ */
 export interface SuggestedStatus {
   readonly text: string;
   readonly duration?: StatusDuration;

@@ -6,9 +6,11 @@
  */
 
 /**
- * The setting of the allowed hosts. `"self"` allows the host of the page, `"none"` allows no pictures, and `"*"` allows
- * every host. A list of hosts, or one text with hosts separated by spaces, allows these and the host of the page.
- * Examples of hosts: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (all hosts below it).
+ * The setting of the allowed hosts. `"self"` allows the host of the page, `"none"` allows no pictures, and `"*"`
+ * allows every host. A list of at most 50 hosts, or one text with hosts separated by spaces or commas, allows these
+ * and the host of the page. Examples of hosts: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (all hosts
+ * below it, but not `example.com`). Without a port, only the default port of the scheme is allowed. Except with
+ * `"none"`, `data:` and `blob:` addresses are always allowed.
  */
 export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly string[];
 

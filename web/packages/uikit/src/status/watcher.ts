@@ -51,6 +51,8 @@ export class Watcher {
   /** The time of the first change since the ledger was last asked for a call; null if there was none. */
   #dueSince: number | null = null;
   #isCalling = false;
+  /** The calls in progress; the promise is settled if there are none. */
+  #working: Promise<void> = Promise.resolve();
   /** Whether the current call is made by the kit, and not by the application. */
   #isOwnCall = false;
   #isStopped = false;
@@ -168,6 +170,8 @@ export class Watcher {
     this.#endCut();
     this.#wake(Infinity);
     this.#ledger.turn(false);
+    // The call in progress may be a subscription.
+    await this.#working;
     for (
       let next = this.#ledger.next(performance.now());
       "call" in next;
@@ -241,15 +245,14 @@ export class Watcher {
       this.#timer = setTimeout(() => {
         this.#timer = null;
         this.#dueSince = null;
-        void this.#work();
+        if (!this.#isCalling) {
+          this.#working = this.#work();
+        }
       }, after);
     }
   }
 
   async #work(): Promise<void> {
-    if (this.#isCalling) {
-      return;
-    }
     this.#isCalling = true;
     let next = this.#ledger.next(performance.now());
     while ("call" in next && !this.#isStopped) {

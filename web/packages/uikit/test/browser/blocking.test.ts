@@ -231,6 +231,22 @@ describe("the visibility", () => {
     expect(announced(element)).toBe("");
   });
 
+  test.each([
+    ["the client has no setVisibility", (stage: Stage) => Object.assign(stage, { setVisibility: undefined })],
+    ["call TUIKit.init first", () => void TUIKit.destroy()],
+  ] as const)("is not announced as set if it cannot be: %s", async (why, end) => {
+    const stage = open();
+    const element = await visibility();
+    let told = 0;
+    element.addEventListener("tuikit-visibility-set", () => (told += 1));
+    end(stage);
+    one(element, 'input[value="nobody"]').dispatchEvent(new Event("change"));
+    await until(() => {
+      expect(one(element, ".problem").textContent).toBe(`That did not work: ${why}`);
+    });
+    expect([announced(element), told]).toEqual(["", 0]);
+  });
+
   test("cannot be chosen before a login, after a logout, or without the method", async () => {
     const stage = open();
     const element = await visibility();

@@ -5,7 +5,8 @@
 
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
-import { FRIENDS, TALKS } from "../../stage/people.js";
+import { FRIENDS, SCENE, TALKS } from "../../stage/people.js";
+import { Stage } from "../../stage/stage.js";
 import {
   all,
   crowd,
@@ -310,4 +311,27 @@ describe("the subscription list of the account", () => {
     await TUIKit.destroy();
     expect(stage.subscriptions).toEqual(["foreign"]);
   });
+});
+
+test("a subscription in progress ends with the kit", async () => {
+  const stage = new Stage({ ...SCENE });
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((fulfil) => (answer = fulfil));
+  const subscribe = stage.subscribeUserStatus.bind(stage);
+  Object.assign(stage, {
+    subscribeUserStatus: async (options: { userIDList: string[] }) => {
+      const given = await subscribe(options);
+      await answered;
+      return given;
+    },
+  });
+  TUIKit.init({ chat: stage });
+  await mount("tuikit-contact");
+  await until(() => {
+    expect(stage.subscriptions.length).toBeGreaterThan(5);
+  });
+  const destroyed = TUIKit.destroy();
+  answer();
+  await destroyed;
+  expect(stage.subscriptions).toEqual([]);
 });

@@ -245,6 +245,33 @@ describe("the own status", () => {
     const element = await mount("tuikit-own-status");
     expect(one(element, ".status").matches(":disabled")).toBe(true);
   });
+
+  test("a status that cannot be set is not announced as set", async () => {
+    const attempt = async (element: TuikitOwnStatus) => {
+      let heard = 0;
+      element.addEventListener("tuikit-own-status-set", () => (heard += 1));
+      const why = await element.set("out").catch((error: unknown) => (error as Error).message);
+      await drawn(element);
+      return [why, heard, announced(element)];
+    };
+    const element = await mount("tuikit-own-status", { language: "en" });
+    // The element does not know yet that the kit has ended.
+    void TUIKit.destroy();
+    const noKit = "call TUIKit.init first, and add the element to the page";
+    expect(await attempt(element)).toEqual([noKit, 0, ""]);
+    const fresh = document.createElement("tuikit-own-status");
+    await expect(fresh.set("out")).rejects.toThrow(noKit);
+    TUIKit.init({ chat: stage });
+    Object.defineProperty(stage, "setSelfStatus", { value: undefined });
+    expect(await attempt(element)).toEqual(["the client has no setSelfStatus", 0, ""]);
+  });
+
+  test("a status is set right after the element was added to the page", async () => {
+    const element = document.createElement("tuikit-own-status");
+    document.body.append(element);
+    await element.set("out");
+    expect(stage.said).toEqual([{ customStatus: "out", expiresIn: 0 }]);
+  });
 });
 
 describe("by keyboard", () => {

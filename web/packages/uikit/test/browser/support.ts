@@ -12,6 +12,7 @@ export type Tag =
   | "tuikit-contact"
   | "tuikit-chat"
   | "tuikit-own-status"
+  | "tuikit-avatar"
   | "tuikit-block-list"
   | "tuikit-visibility";
 

@@ -1,0 +1,148 @@
+//! Logins that a killed node has recorded in the facts, and that have not entered a live record.
+
+use super::*;
+use lamplight_facts::{LoginRecorded, NewLogin};
+use lamplight_model::DeviceId;
+use lamplight_service::UnenteredCursor;
+
+const PHONE: ConnectionId = ConnectionId::new(HERE, 1);
+
+impl Cluster {
+    /// Records a login in the facts, like a node that is killed before the login enters the record.
+    async fn record(&self, name: &str, device: &str, second: u64) -> u64 {
+        let login = NewLogin {
+            user: user(name),
+            device: DeviceId::new(device).unwrap(),
+            platform: Platform::IPhone,
+            at: now(second).wall,
+            issued: now(second).wall.as_secs(),
+            durable: true,
+            resume: false,
+        };
+        match self.facts.record_login(login).await.unwrap() {
+            LoginRecorded::Recorded { number, .. } => number,
+            refused @ (LoginRecorded::Revoked | LoginRecorded::Ended(_) | LoginRecorded::NoAccount) => {
+                panic!("{refused:?}")
+            }
+        }
+    }
+
+    /// Ends the logins that the second node has recorded and that have not entered, at the time `second`, when the node
+    /// has been silent for 40 s.
+    async fn end_unentered(&self, second: u64) -> usize {
+        let silent = Duration::from_secs(40);
+        let lost = LostNode { node: THERE, beat: 7, silent, is_registered: true, is_everywhere: false };
+        let (mut place, mut ended) = (Some(UnenteredCursor::first(lost, now(second))), 0);
+        while let Some(from) = place {
+            let page = self.here.end_unentered(from, now(second)).await.unwrap();
+            (ended, place) = (ended + page.ended, page.next);
+        }
+        ended
+    }
+
+    /// The logins of a user in the facts: devices with their numbers.
+    async fn in_facts(&self, name: &str) -> Vec<(String, u64)> {
+        let logins = self.facts.logins(user(name)).await.unwrap();
+        logins.into_iter().map(|login| (login.device.to_string(), login.number)).collect()
+    }
+
+    /// The logins of a user in the record, with whether the device is connected.
+    async fn in_record(&self, name: &str) -> Vec<(String, u64, bool)> {
+        let users = [user(name)];
+        let directory: &dyn Directory = &*self.directory;
+        let read = directory.read(&users, |_, presence| {
+            let devices = presence.into_iter().flat_map(lamplight_core::Presence::devices);
+            let shown = |it: &lamplight_core::Device| {
+                let is_connected = matches!(it.link, lamplight_core::Link::Connected(_));
+                (it.id.to_string(), it.login, is_connected)
+            };
+            devices.map(shown).collect::<Vec<_>>()
+        });
+        read.await.unwrap().remove(0)
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_a_killed_node_has_recorded_ends_if_its_client_never_returns() {
+    let cluster = Cluster::start().await;
+    cluster.record("ann", "phone", 100).await;
+    // A user with another device, which stays.
+    let tablet = log_in(&cluster.here, "bob", "tablet", Platform::IPad, PHONE, 50).await;
+    cluster.record("bob", "phone", 100).await;
+    assert_eq!(cluster.end_unentered(150).await, 2);
+    assert_eq!(cluster.in_facts("ann").await, []);
+    assert_eq!(cluster.status_type("ann", 151).await, Unlogined);
+    assert_eq!(cluster.in_facts("bob").await, [("tablet".to_owned(), tablet.login)]);
+    assert_eq!(cluster.in_record("bob").await, [("tablet".to_owned(), tablet.login, true)]);
+    assert_eq!(cluster.end_unentered(151).await, 0);
+}
+
+#[tokio::test]
+async fn a_device_that_resumed_with_its_earlier_number_gets_that_of_the_facts() {
+    let cluster = Cluster::start().await;
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, PHONE, 50).await;
+    let number = cluster.record("ann", "phone", 100).await;
+    assert_eq!(cluster.end_unentered(150).await, 1);
+    assert_eq!(cluster.in_record("ann").await, [("phone".to_owned(), number, true)]);
+    assert!(cluster.here.logout(&user("ann"), PHONE, now(151)).await.unwrap());
+    assert_eq!(cluster.in_facts("ann").await, []);
+}
+
+#[tokio::test]
+async fn a_device_that_resumed_with_its_earlier_number_and_logged_out_is_logged_out_in_the_facts() {
+    let cluster = Cluster::start().await;
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, PHONE, 50).await;
+    let number = cluster.record("ann", "phone", 100).await;
+    assert!(cluster.here.logout(&user("ann"), PHONE, now(101)).await.unwrap());
+    assert_eq!(cluster.in_facts("ann").await, [("phone".to_owned(), number)]);
+    assert_eq!(cluster.end_unentered(150).await, 1);
+    assert_eq!(cluster.in_facts("ann").await, []);
+}
+
+#[tokio::test]
+async fn an_account_that_a_killed_node_has_created_again_is_restored() {
+    let cluster = Cluster::start().await;
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, PHONE, 50).await;
+    let _ = cluster.here.delete_account(&user("ann"), now(60)).await.unwrap();
+    cluster.record("ann", "phone", 100).await;
+    assert_eq!(cluster.end_unentered(150).await, 1);
+    assert_eq!(cluster.in_facts("ann").await, []);
+    let is_deleted = |_: &User, presence: Option<&lamplight_core::Presence>| presence.unwrap().is_deleted();
+    let directory: &dyn Directory = &*cluster.directory;
+    assert_eq!(directory.read(&[user("ann")], is_deleted).await.unwrap(), [false]);
+}
+
+#[tokio::test]
+async fn logins_that_have_entered_or_may_still_enter_stay() {
+    let cluster = Cluster::start().await;
+    let entered = log_in(&cluster.here, "ann", "phone", Platform::IPhone, PHONE, 100).await;
+    // The client of the first still waits.
+    cluster.record("bob", "phone", 146).await;
+    cluster.record("cat", "phone", 1).await;
+    assert_eq!(cluster.end_unentered(150).await, 1);
+    assert_eq!(cluster.in_facts("cat").await, []);
+    assert_eq!(cluster.in_facts("ann").await, [("phone".to_owned(), entered.login)]);
+    assert_eq!(cluster.in_record("ann").await, [("phone".to_owned(), entered.login, true)]);
+    assert_eq!(cluster.in_facts("bob").await.len(), 1);
+    assert_eq!(cluster.end_unentered(1_000).await, 0, "older than ten minutes before the silence");
+    assert_eq!(cluster.in_facts("bob").await.len(), 1);
+}
+
+/// After a loss, the record of a connected device is missing until its node puts the connection back.
+#[tokio::test]
+async fn no_login_from_before_a_loss_of_records_ends() {
+    let cluster = Cluster::start().await;
+    for name in ["ann", "bob"] {
+        let connection = ConnectionId::new(HERE, name.len() as u64);
+        log_in(&cluster.here, name, "phone", Platform::IPhone, connection, 100).await;
+    }
+    cluster.lose(&["ann"], 120);
+    assert_eq!(cluster.end_unentered(150).await, 0);
+    // The loss comes while the logins are compared.
+    cluster.record("cat", "phone", 130).await;
+    cluster.directory.lose_at_change(now(150).wall, true);
+    assert_eq!(cluster.end_unentered(150).await, 0);
+    for name in ["ann", "bob", "cat"] {
+        assert_eq!(cluster.in_facts(name).await.len(), 1, "{name}");
+    }
+}
