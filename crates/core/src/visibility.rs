@@ -370,6 +370,11 @@ impl Restrictions {
         self.all_shown().any(ShownStatus::is_as_rebuilt)
     }
 
+    /// Whether some viewer is shown that a kick has ended all logins, and nothing since.
+    pub(crate) fn show_kick(&self) -> bool {
+        self.all_shown().any(|shown| shown.reason == Reason::Kicked)
+    }
+
     /// The restrictions with other deadlines of the shown statuses.
     pub(crate) fn with_deadlines(&self, change: impl Fn(Moment) -> Moment) -> Self {
         self.map_shown(|shown| ShownStatus { until: shown.until.map(&change), ..shown })

@@ -38,10 +38,12 @@ impl Reader<'_> {
         match self {
             Self::Viewer(viewer) if *viewer != user.id => {
                 let shown = restrictions.and_then(|it| it.shown_to(viewer));
-                shown.map_or_else(|| presence.is_as_rebuilt(), |shown| shown.is_as_rebuilt())
+                shown.map_or_else(|| presence.may_lack_connections(), |shown| shown.is_as_rebuilt())
             }
-            Self::App | Self::Viewer(_) => presence.is_as_rebuilt(),
-            Self::Watchers => presence.is_as_rebuilt() || restrictions.is_some_and(|it| it.show_as_rebuilt()),
+            Self::App | Self::Viewer(_) => presence.may_lack_connections(),
+            Self::Watchers => {
+                presence.may_lack_connections() || restrictions.is_some_and(|it| it.show_as_rebuilt())
+            }
         }
     }
 }

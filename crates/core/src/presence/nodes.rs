@@ -5,6 +5,7 @@ use crate::custom::{Custom, CustomEnd};
 use crate::device::{Connect, Link, LinkEnd};
 use crate::presence::Admission;
 use crate::transition::{EndCause, Ended, Transition};
+use crate::visibility::Restrictions;
 use lamplight_model::{
     AppSettings, ConnectionId, EventDevice, Moment, NodeId, Now, Reason, StatusType, Timestamp, UserId,
     UserStatus, Version,
@@ -106,6 +107,12 @@ impl Presence {
     /// Whether the record was created from the facts, has not changed visibly since, and has no connection.
     pub fn is_as_rebuilt(&self) -> bool {
         self.reason == Reason::None && self.connections().next().is_none()
+    }
+
+    /// Whether connections that the user had before a loss of records may still be put back into this record. They are
+    /// refused after a kick, which a record without logins shows only to viewers from whom the status is hidden.
+    pub fn may_lack_connections(&self) -> bool {
+        self.is_as_rebuilt() && !self.restrictions.as_deref().is_some_and(Restrictions::show_kick)
     }
 
     /// Puts an open connection back into the record, because the directory has lost the record, or other nodes have
