@@ -572,7 +572,7 @@ impl Reference {
                 rows: std::mem::take(&mut person.rows),
                 list_lost: person.account.is_some(),
                 is_known: !logins.is_empty(),
-                since: logins.iter().map(|login| login.at).max(),
+                since: (!logins.is_empty()).then_some(self.lost_at),
                 notices: std::mem::take(&mut person.notices),
                 friends: std::mem::take(&mut person.friends),
                 life: person.life + 1,
