@@ -16,9 +16,6 @@ const RATE: u32 = 500;
 const OUTSTANDING: [usize; 2] = [32, MANY_OUTSTANDING];
 /// The number of outstanding changes at which Redis receives the commands of many changes together.
 const MANY_OUTSTANDING: usize = 512;
-/// The numbers of outstanding changes with which the CPU of Redis is measured. Cluster and load generator are saturated
-/// at the second.
-const MORE_OUTSTANDING: [usize; 2] = [MANY_OUTSTANDING, 4 * MANY_OUTSTANDING];
 /// The time in which Redis gives back the memory of tables and buffers that it no longer needs.
 const SHRINKING: Duration = Duration::from_secs(4);
 
@@ -113,16 +110,14 @@ pub fn crossing(stage: &mut Stage) -> Result<()> {
     report.note("load generator: CPU of one core", spent.load / spent.seconds * 100.0, "%", None);
 
     let changes = stage.sizes.fast_changes;
-    for outstanding in MORE_OUTSTANDING {
-        let outstanding = outstanding.min(stage.crowd.users() as usize / 4);
-        let (spent, _) = course(stage, &idle, Pace::Outstanding(outstanding), changes, true)?;
-        let report = &mut stage.report;
-        let name = format!("Redis: CPU of a change, {outstanding} changes outstanding");
-        report.note(name, spent.redis * 1e6 / changes as f64, "us", target);
-        let name = format!("{outstanding} changes outstanding: changes");
-        report.note(name, changes as f64 / spent.seconds, "per s", None);
-        report.note("the same: reads of Redis for each change", spent.redis_reads / changes as f64, "", None);
-    }
+    let outstanding = MANY_OUTSTANDING.min(stage.crowd.users() as usize / 4);
+    let (spent, _) = course(stage, &idle, Pace::Outstanding(outstanding), changes, true)?;
+    let report = &mut stage.report;
+    let name = format!("Redis: CPU of a change, {outstanding} changes outstanding");
+    report.note(name, spent.redis * 1e6 / changes as f64, "us", target);
+    let name = format!("{outstanding} changes outstanding: changes");
+    report.note(name, changes as f64 / spent.seconds, "per s", None);
+    report.note("the same: reads of Redis for each change", spent.redis_reads / changes as f64, "", None);
     stage.keep("crossing")
 }
 
