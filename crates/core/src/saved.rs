@@ -142,18 +142,6 @@ impl SavedPresence {
         self.deleted_until = ExtendedOption::new(deleted_until, restrictions);
     }
 
-    /// Removes the subscription list and the restrictions, because they are lost. The client is told that its list was
-    /// lost. The caller reads the restrictions again from the facts.
-    pub fn lose_lists(&mut self) {
-        self.subscriptions = Subscriptions::default();
-        let (deleted_until, _) = self.deleted_until.clone().split();
-        if deleted_until.is_none() {
-            self.subscriptions_end = None;
-            self.subscriptions_lost = true;
-        }
-        self.deleted_until = ExtendedOption::new(deleted_until, None);
-    }
-
     /// Raises the version above every version that may have been sent until the time `at`. The saved record may be
     /// older than the last status that was sent, and clients ignore versions that are not newer than theirs.
     ///

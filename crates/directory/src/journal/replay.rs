@@ -123,9 +123,12 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
             }
         }
     }
-    let lost = recovery.lose_lists();
+    let lost = recovery.lose_records_without_lists();
     if lost > 0 {
-        tracing::warn!(records = lost, "the lists of some live records were in damaged entries and are lost");
+        tracing::warn!(
+            records = lost,
+            "some live records are lost, because their lists were in damaged entries"
+        );
         recovery.damaged = true;
     }
     Ok((recovery, last))
@@ -317,14 +320,13 @@ impl Recovery {
         }
     }
 
-    /// Removes old lists from records whose current lists were in a damaged entry. Returns the number of such records.
-    pub(super) fn lose_lists(&mut self) -> usize {
+    /// Removes the records whose current lists were in a damaged entry, as if all of the record had been in it. Returns
+    /// their number. Such a record would show the wrong status to viewers from whom it is hidden, and a client that
+    /// returns at once would not be told that its subscription list is lost.
+    pub(super) fn lose_records_without_lists(&mut self) -> usize {
         let mut lost = 0;
         for found in self.records.values_mut().filter(|found| found.lacks_lists()) {
-            if let Some(presence) = &mut found.presence {
-                presence.lose_lists();
-                lost += 1;
-            }
+            lost += usize::from(found.presence.take().is_some());
         }
         lost
     }

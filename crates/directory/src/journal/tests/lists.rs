@@ -61,17 +61,6 @@ fn kept(directory: &dyn Directory, of: &User) -> Option<Kept> {
     finish(directory.read_revisions(std::slice::from_ref(of), look)).unwrap().remove(0)
 }
 
-fn lists_are_lost(directory: &dyn Directory, of: &User) -> bool {
-    // A login is told whether the list was lost.
-    let (device, connection) = (DeviceId::new("phone").unwrap(), ConnectionId::alone(77));
-    let (platform, login) = (Platform::IPhone, 1);
-    let connect = Connect { device: &device, platform, login, born: 0, issued: 1, connection, address: None };
-    let gone = |presence: &mut Presence| presence.expire(&settings(), now(10_000_000));
-    finish(directory.update(of, now(10_000_000), gone)).unwrap();
-    let act = |presence: &mut Presence| presence.connect(&connect, &settings(), now(10_000_001));
-    finish(directory.update(of, now(10_000_001), act)).unwrap().unwrap().subscriptions_lost
-}
-
 /// Returns the files of changes of the only generation.
 fn stripes(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -189,7 +178,7 @@ fn a_file_that_ends_at_any_byte_has_the_state_after_its_last_complete_entry() {
     for length in ends[0]..=whole.len() {
         let mut recovery = Recovery::default();
         let is_torn = replay(&whole[..length], &mut recovery).lacks_something();
-        assert_eq!(recovery.lose_lists(), 0);
+        assert_eq!(recovery.lose_records_without_lists(), 0);
         let complete = ends.iter().filter(|end| **end <= length).count() - 1;
         assert_eq!(is_torn, !ends.contains(&length), "{length} of {} bytes", whole.len());
         let found = recovery.records.remove(&user(1));
@@ -211,7 +200,7 @@ fn a_file_that_ends_at_any_byte_has_the_state_after_its_last_complete_entry() {
 }
 
 #[test]
-fn a_list_in_a_damaged_entry_is_lost_and_no_older_list_takes_its_place() {
+fn a_record_whose_list_is_in_a_damaged_entry_is_lost_and_no_older_list_takes_its_place() {
     let world = World::new();
     log_in(&*world.directory, &user(1), "one", now(0));
     subscribe(&*world.directory, &user(1), &named("old", 3), now(1));
@@ -230,13 +219,11 @@ fn a_list_in_a_damaged_entry_is_lost_and_no_older_list_takes_its_place() {
     assert!(has_damaged);
     let (directory, recovered) = world.killed("one", now(5));
     assert!(recovered.in_doubt);
-    let found = kept(&directory, &user(1)).unwrap();
-    assert_eq!((found.custom.as_str(), found.subscriptions, found.restrictions), ("later", vec![], None));
-    assert!(lists_are_lost(&directory, &user(1)));
+    assert_eq!(kept(&directory, &user(1)), None);
     // The next start has the same.
     let (directory, recovered) = world.killed("one", now(20_000_000));
     assert!(!recovered.in_doubt);
-    assert_eq!(kept(&directory, &user(1)).unwrap().subscriptions, vec![]);
+    assert_eq!(kept(&directory, &user(1)), None);
 }
 
 #[test]
@@ -372,7 +359,7 @@ fn the_order_in_which_entries_are_read_does_not_matter() {
         let mut recovery = Recovery::default();
         let mut entries = entries().map(Some);
         order.iter().for_each(|index| recovery.apply(entries[*index].take().unwrap()));
-        let lost = recovery.lose_lists();
+        let lost = recovery.lose_records_without_lists();
         let found = recovery.records.remove(&user(1)).unwrap();
         (found.rev, found.presence, lost)
     };
@@ -388,9 +375,8 @@ fn the_order_in_which_entries_are_read_does_not_matter() {
     for order in orders {
         assert_eq!(after(&order), (6, Some(saved("c", true)), 0), "{order:?}");
     }
-    // Without the entry that has the current lists, they are lost, whatever older lists there are.
+    // Without the entry that has the current lists, the record is lost, whatever older lists there are.
     for order in [[0, 1, 2, 3, 5], [5, 3, 2, 1, 0], [3, 5, 0, 2, 1]] {
-        let (rev, _, lost) = after(&order);
-        assert_eq!((rev, lost), (6, 1), "{order:?}");
+        assert_eq!(after(&order), (6, None, 1), "{order:?}");
     }
 }
