@@ -93,6 +93,14 @@ impl<T> Sequence<T> {
         std::mem::replace(&mut self.waiting, later).into_values().collect()
     }
 
+    /// Continues after the batch `number` of another epoch, whose numbers may be lower than those before. Removes and
+    /// returns the waiting batches, which are of the former epoch.
+    pub(crate) fn begin_again(&mut self, number: u64) -> Vec<T> {
+        self.heard = Some(number);
+        self.known = number;
+        std::mem::take(&mut self.waiting).into_values().collect()
+    }
+
     fn next(&mut self) -> Vec<T> {
         let Some(heard) = &mut self.heard else { return Vec::new() };
         let mut next = Vec::new();
@@ -109,8 +117,8 @@ mod tests {
     use super::*;
 
     /// Runs a script and returns the delivered batches and the last gap. The steps are offers `5`, comparisons `=5`,
-    /// skips `>5`, ends of epochs `!5`, and batches `-5` that are passed over. A batch that cannot be passed over is
-    /// offered as 0.
+    /// skips `>5`, ends of epochs `!5`, epochs that begin again `<5`, and batches `-5` that are passed over. A batch that
+    /// cannot be passed over is offered as 0.
     fn play(script: &str) -> (Vec<u64>, Option<(u64, u64)>) {
         let (mut sequence, mut heard) = (Sequence::<u64>::default(), Vec::new());
         for step in script.split_whitespace() {
@@ -118,6 +126,7 @@ mod tests {
                 ("=", number) => sequence.compare(number.parse().unwrap()),
                 (">", number) => sequence.skip_to(number.parse().unwrap()),
                 ("!", number) => sequence.end_epoch(number.parse().unwrap()),
+                ("<", number) => sequence.begin_again(number.parse().unwrap()),
                 ("-", number) => match sequence.pass_over(number.parse().unwrap()) {
                     true => Vec::new(),
                     false => sequence.offer(number.parse().unwrap(), 0),
@@ -132,6 +141,7 @@ mod tests {
     fn batches_are_delivered_in_order_and_once() {
         for (script, heard, gap) in [
             ("=0 1 2 3", vec![1, 2, 3], None),
+            ("=8 9 11 <5 6 7", vec![9, 11, 6, 7], None),
             ("=0 1 1 2 1 2", vec![1, 2], None),
             ("=0 1 3", vec![1], Some((2, 2))),
             ("=0 1 4 3 2", vec![1, 2, 3, 4], None),

@@ -208,11 +208,16 @@ impl Shared {
         let mut state = self.partition(partition);
         let is_other = state.epoch != epoch;
         let is_first = state.epoch == 0;
+        // Redis may have lost its data, and its clock may be behind that of the former epoch.
+        let goes_back = epoch < state.epoch;
         state.epoch = epoch;
         if is_other && !is_first {
             // The batch numbers of an epoch begin at the time of the epoch. A reader gets the last entries of the
             // former epoch before it reads everything again.
-            let last = state.log.end_epoch(epoch);
+            let last = match goes_back {
+                true => state.log.begin_again(number),
+                false => state.log.end_epoch(epoch),
+            };
             self.deliver(last);
         }
         let next = match is_other {
