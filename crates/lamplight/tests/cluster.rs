@@ -275,8 +275,8 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
 
 /// Returns the number of reads that Redis has made from its connections. If a server sends several commands together,
 /// Redis reads them in one read.
-async fn reads_of(redis: &fleet::redis_server::RedisServer) -> f64 {
-    let stats: String = redis.command("INFO stats").await;
+async fn reads_of(connection: &mut redis::aio::MultiplexedConnection) -> f64 {
+    let stats: String = redis::cmd("INFO").arg("stats").query_async(connection).await.unwrap();
     let value = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
     value.unwrap().trim().parse().unwrap()
 }
@@ -296,12 +296,13 @@ async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
     wait_until("the users are away", PATIENCE, || a.metric("users_online") == 0.0);
 
     let mut devices = Vec::new();
-    let (mut before, mut counts) = (reads_of(&stores.redis).await, Vec::new());
+    let mut connection = stores.redis.connection().await;
+    let (mut before, mut counts) = (reads_of(&mut connection).await, Vec::new());
     for user in &users {
         devices.push(user.log_in(&a));
         // This call waits until Redis has read the commands of the login, so that none is sent together with those of the
         // next login. One of the reads is that of this call.
-        let after = reads_of(&stores.redis).await;
+        let after = reads_of(&mut connection).await;
         counts.push(after - before - 1.0);
         before = after;
     }

@@ -335,8 +335,8 @@ async fn the_login_of_a_known_device_is_one_round_trip_to_postgresql() {
     let after = calls();
     let [writes, reads] = [after[0] - before[0], after[1] - before[1]];
     println!("{LOGINS} logins of a known device: {writes} writes, {reads} reads");
-    // Besides the logins, the mark of the facts is written once a second.
-    let others = began.elapsed().as_secs() + 2;
+    // Besides the logins, the mark of the facts is written once a second, and the start may still read.
+    let others = began.elapsed().as_secs() + 5;
     assert!((LOGINS..=LOGINS + others).contains(&writes), "{writes}");
     assert!(reads <= others, "{reads}");
     drop(device);
