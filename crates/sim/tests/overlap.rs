@@ -196,8 +196,8 @@ fn add(all: &mut Overlapped, done: Overlapped) {
     }
 }
 
-/// A node is killed after it has recorded a login in the facts. The login has not entered the record, and the client does
-/// not repeat it. Without [`lamplight_service::Service::end_unentered`], the run breaks the invariant `facts-differ`.
+/// A node is killed after it has recorded a login in the facts, and the login has not entered the record. The run once broke
+/// the invariant `facts-differ`.
 #[test]
 fn a_login_that_a_killed_node_has_not_completed_ends() {
     if let Err(broken) = overlap(told_cluster_seed(369), EACH_ON_NODES, Story::SinceQuiet) {

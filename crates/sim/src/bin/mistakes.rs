@@ -58,6 +58,8 @@ enum Suite {
     Hidden,
     /// The conformance suite of the facts in SQLite.
     Facts,
+    /// The tests of the service about several nodes.
+    Cluster,
 }
 
 impl Suite {
@@ -67,6 +69,7 @@ impl Suite {
             Self::Overlap => "overlap",
             Self::Hidden => "hidden",
             Self::Facts => "conformance",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -74,6 +77,7 @@ impl Suite {
         match self {
             Self::Histories | Self::Overlap | Self::Hidden => "lamplight-sim",
             Self::Facts => "lamplight-facts-sqlite",
+            Self::Cluster => "lamplight-service",
         }
     }
 }
@@ -94,7 +98,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut wrong = 0;
     let chosen = || table.mistake.iter().filter(|mistake| mistake.name.contains(&wanted));
-    for suite in [Suite::Histories, Suite::Overlap, Suite::Hidden, Suite::Facts] {
+    for suite in [Suite::Histories, Suite::Overlap, Suite::Hidden, Suite::Facts, Suite::Cluster] {
         if !chosen().any(|mistake| mistake.suite == suite) {
             continue;
         }
