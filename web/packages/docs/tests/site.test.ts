@@ -9,7 +9,7 @@ import { Finder } from "../src/finder.js";
 const ASSETS = { script: "assets/a.js", style: "assets/a.css", search: "assets/places.json" };
 
 /** The maximum size of all pages and the search index together, unpacked, in bytes. */
-const MOST = 2560 * 1024;
+const MOST = 2816 * 1024;
 /** The maximum size of all pages and the search index together, packed with gzip, in bytes. */
 const MOST_PACKED = 864 * 1024;
 
