@@ -290,7 +290,7 @@ impl Restrictions {
     }
 
     /// Whether a viewer is shown the user's own status. The viewer is not the user. If the restrictions
-    /// [have ended](Restrictions::ended), viewers who could not see the status before are not shown it yet.
+    /// have ended with the account, viewers who could not see the status before are not shown it yet.
     pub fn may_see(&self, viewer: &UserId) -> bool {
         let is_allowed = match self.visibility {
             Visibility::Everyone => true,
