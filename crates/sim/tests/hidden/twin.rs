@@ -105,7 +105,8 @@ pub struct Twin {
     pub known: BTreeMap<(Who, usize), BTreeMap<String, u64>>,
     /// For each device: the last status of the hider that its client was sent.
     last_of_hider: BTreeMap<(Who, usize), v1::UserStatus>,
-    /// Everything that the clients of a user have received, on each connection.
+    /// The messages that are compared: those that the clients of a user received before the hider was revealed, on each
+    /// connection, without the devices of users other than the hider.
     pub streams: BTreeMap<(Who, u64), Vec<Frame>>,
     pub now: Now,
     /// Descriptions of received messages that no client may receive.
