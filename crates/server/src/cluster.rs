@@ -203,9 +203,10 @@ impl Cluster {
     /// Ends the connections of a lost node in the partitions of this node, and returns their number. Covers all
     /// partitions if [`LostNode::is_everywhere`] is `true`. Stops early if the node has come back.
     ///
-    /// When no partition has a connection of the lost node any more, compares the restrictions of all records with the
-    /// facts, and then removes the lost node from the register. Only the node with [`Duty::Whole`] does these two. If the
-    /// lost node is not in the register, every node does the first, and forgets the lost node (`Duties::forget`).
+    /// When no partition has a connection of the lost node any more, ends the logins that the lost node has not completed,
+    /// compares the restrictions of all records with the facts, and then removes the lost node from the register. Only the
+    /// node with [`Duty::Whole`] does these three. If the lost node is not in the register, every node does the first two,
+    /// and forgets the lost node (`Duties::forget`).
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());

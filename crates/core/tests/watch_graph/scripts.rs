@@ -50,7 +50,7 @@ fn a_stalled_connection_ends_with_the_final_state_of_everyone() {
 }
 
 /// After changes were missed, a new watcher is told nothing until a state was read, as if nobody else watched the user.
-/// Whoever has the state is not told it again.
+/// A watcher that has the state is not told it again.
 #[test]
 fn an_unconfirmed_state_is_not_told_to_new_watchers() {
     check(
