@@ -18,6 +18,7 @@ import '../model/codes.dart';
 import '../model/results.dart';
 import '../model/status.dart';
 import 'calls.dart';
+import 'suspects.dart';
 
 /// A time before all other times.
 const int _never = -1125899906842624;
@@ -28,6 +29,13 @@ const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
   3122,
+};
+
+/// The codes with which a call is refused because one of its users is not a
+/// userID.
+const Set<int> _badUser = {
+  LamplightCode.invalidParameter,
+  LamplightCode.badUserId,
 };
 
 class _Known {
@@ -77,6 +85,8 @@ class Ledger {
   /// For each user for whom the server has refused a query or a subscription:
   /// the time of the refusal.
   final Map<String, int> _unwatchable = {};
+
+  final Suspects _suspects = Suspects();
   int _limit = defaultLimit;
   int _readAt = _never;
   int _queryBatch = defaultQueryBatch;
@@ -138,6 +148,7 @@ class Ledger {
     _own.clear();
     _foreign.clear();
     _unwatchable.clear();
+    _suspects.clear();
     _readAt = _never;
     _limit = defaultLimit;
     _queryBatch = defaultQueryBatch;
@@ -266,6 +277,7 @@ class Ledger {
     for (final user in failed) {
       _unwatchable[user] = now;
     }
+    _suspects.accepted(users);
     return [...changed, ..._opened()];
   }
 
@@ -288,6 +300,7 @@ class Ledger {
         _own[user] = now;
       }
     }
+    _suspects.accepted(users);
     // The list was fuller than the ledger knew, so it must be read again before
     // more users are added.
     if (evicted.isNotEmpty) {
@@ -299,6 +312,7 @@ class Ledger {
 
   List<String> unsubscribed(List<String> users) {
     users.forEach(_own.remove);
+    _suspects.accepted(users);
     return _opened();
   }
 
@@ -317,6 +331,14 @@ class Ledger {
       } else {
         _subscribeBatch = (_subscribeBatch + 1) ~/ 2;
       }
+    } else if (_badUser.contains(code) && call.kind != CallKind.read) {
+      final invalid = _suspects.refused(call.users);
+      for (final user in invalid) {
+        _unwatchable[user] = now;
+      }
+      if (call.kind == CallKind.unsubscribe) {
+        _gone(invalid);
+      }
     } else {
       _pause(now);
     }
@@ -333,7 +355,7 @@ class Ledger {
       return WaitUntil(_pausedUntil);
     }
     if (!_isOn) {
-      final given = _own.keys.take(_subscribeBatch).toList();
+      final given = _suspects.together(_own.keys, _subscribeBatch);
       return given.isEmpty
           ? const WaitUntil(null)
           : _spend(Call(CallKind.unsubscribe, given), now);
@@ -373,7 +395,7 @@ class Ledger {
         users.add(user);
       }
     }
-    return Call(CallKind.query, users.take(_queryBatch).toList());
+    return Call(CallKind.query, _suspects.together(users, _queryBatch));
   }
 
   /// The call that subscribes to users, or that unsubscribes from users to make
@@ -409,11 +431,11 @@ class Ledger {
         : const <String>[];
     final gone = [...hidden, ...dropped];
     if (gone.isNotEmpty) {
-      return Call(CallKind.unsubscribe, gone.take(_subscribeBatch).toList());
+      final given = _suspects.together(gone, _subscribeBatch);
+      return Call(CallKind.unsubscribe, given);
     }
-    final users = wanted
-        .take(min(_subscribeBatch, max(0, room - _own.length)))
-        .toList();
+    final most = min(_subscribeBatch, max(0, room - _own.length));
+    final users = _suspects.together(wanted, most);
     return users.isEmpty ? null : Call(CallKind.subscribe, users);
   }
 
@@ -461,6 +483,7 @@ class Ledger {
         _left.remove(user);
         _known.remove(user);
         _unwatchable.remove(user);
+        _suspects.accepted([user]);
       }
     }
   }

@@ -11,6 +11,7 @@
 
 import { isNewer } from "@lamplight/chat";
 import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
+import { Suspects } from "./suspects.js";
 
 /** The default maximum number of users on the subscription list. */
 export const DEFAULT_LIMIT = 200;
@@ -56,6 +57,8 @@ export const SWITCHED_OFF = 72001;
  */
 export const NOT_IN_EDITION: readonly number[] = [7013, 3122];
 const BATCH_TOO_LARGE = 70206;
+/** The codes with which a call is refused because one of its users is not a userID. */
+const BAD_USER: readonly number[] = [6017, 7003];
 
 /** The users in a list. */
 export interface View {
@@ -123,6 +126,7 @@ export class Ledger {
   readonly #left = new Map<string, number>();
   /** For each user for whom the server has refused a query or a subscription: the time of the refusal. */
   readonly #unwatchable = new Map<string, number>();
+  readonly #suspects = new Suspects();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
   #queryBatch = QUERY_BATCH;
@@ -185,6 +189,7 @@ export class Ledger {
     this.#own.clear();
     this.#foreign.clear();
     this.#unwatchable.clear();
+    this.#suspects.clear();
     this.#readAt = -Infinity;
     this.#limit = DEFAULT_LIMIT;
     this.#queryBatch = QUERY_BATCH;
@@ -292,6 +297,7 @@ export class Ledger {
       .filter((user) => !answered.has(user))
       .forEach((user) => this.#known.set(user, { status: this.#known.get(user)?.status ?? null, at: now }));
     failed.forEach(({ userID }) => this.#unwatchable.set(userID, now));
+    this.#suspects.accepted(users);
     return [...changed, ...this.#opened()];
   }
 
@@ -311,6 +317,7 @@ export class Ledger {
         this.#own.set(user, now);
       }
     }
+    this.#suspects.accepted(users);
     // The list was fuller than the kit knew, so it must be read again before more users are added.
     if (evicted.length > 0) {
       this.#gone(evicted);
@@ -321,6 +328,7 @@ export class Ledger {
 
   unsubscribed(users: readonly string[]): string[] {
     users.forEach((user) => this.#own.delete(user));
+    this.#suspects.accepted(users);
     return this.#opened();
   }
 
@@ -336,6 +344,12 @@ export class Ledger {
         this.#queryBatch = Math.ceil(this.#queryBatch / 2);
       } else {
         this.#subscribeBatch = Math.ceil(this.#subscribeBatch / 2);
+      }
+    } else if (BAD_USER.includes(code) && call.kind !== "read") {
+      const invalid = this.#suspects.refused(call.users);
+      invalid.forEach((user) => this.#unwatchable.set(user, now));
+      if (call.kind === "unsubscribe") {
+        this.#gone(invalid);
       }
     } else {
       this.#pause(now);
@@ -355,7 +369,7 @@ export class Ledger {
       return { wakeAt: this.#pausedUntil };
     }
     if (!this.#on) {
-      const given = [...this.#own.keys()].slice(0, this.#subscribeBatch);
+      const given = this.#suspects.together([...this.#own.keys()], this.#subscribeBatch);
       return given.length === 0 ? { wakeAt: Infinity } : this.#spend({ kind: "unsubscribe", users: given }, now);
     }
     const listed = this.#listed();
@@ -394,7 +408,7 @@ export class Ledger {
         users.add(user);
       }
     }
-    return { kind: "query", users: [...users].slice(0, this.#queryBatch) };
+    return { kind: "query", users: this.#suspects.together([...users], this.#queryBatch) };
   }
 
   /**
@@ -423,9 +437,9 @@ export class Ledger {
         : [];
     const gone = [...hidden, ...dropped];
     if (gone.length > 0) {
-      return { kind: "unsubscribe", users: gone.slice(0, this.#subscribeBatch) };
+      return { kind: "unsubscribe", users: this.#suspects.together(gone, this.#subscribeBatch) };
     }
-    const users = wanted.slice(0, Math.min(this.#subscribeBatch, Math.max(0, room - this.#own.size)));
+    const users = this.#suspects.together(wanted, Math.min(this.#subscribeBatch, Math.max(0, room - this.#own.size)));
     return users.length === 0 ? undefined : { kind: "subscribe", users };
   }
 
@@ -467,6 +481,7 @@ export class Ledger {
         this.#left.delete(user);
         this.#known.delete(user);
         this.#unwatchable.delete(user);
+        this.#suspects.accepted([user]);
       }
     }
   }
