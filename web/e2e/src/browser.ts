@@ -1,16 +1,11 @@
 /** A real browser with windows, and functions for all tests: actions of visitors, and checks. */
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
-import { onTestFailed } from "vitest";
+import { onTestFailed, TestRunner } from "vitest";
+import { Report } from "./report.js";
 
 /** The time limit for anything that must happen, in milliseconds. It is long, because the machine may be busy. */
 export const PATIENCE = 20_000;
-
-/** The folder for the screenshots of failed tests. */
-const FAILED = fileURLToPath(new URL("../failed", import.meta.url));
 
 /** The flags of the browser: no sandbox, no GPU, no QUIC, and no requests by the browser itself. */
 export const FLAGS = [
@@ -36,6 +31,7 @@ export class Windows {
    * a space and the URL.
    */
   readonly elsewhere: string[] = [];
+  readonly #reports: Report[] = [];
   #pages = 0;
 
   private constructor(private readonly context: BrowserContext) {}
@@ -56,6 +52,8 @@ export class Windows {
 
   async page(address: string): Promise<Page> {
     const page = await this.context.newPage();
+    this.#pages += 1;
+    this.#reports.push(new Report(page, `page-${this.#pages}`, TestRunner.getCurrentTest()?.name ?? ""));
     page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
       // The browser logs an error if a server is unreachable, which some tests cause on purpose.
@@ -63,13 +61,8 @@ export class Windows {
         this.errors.push(message.text());
       }
     });
+    onTestFailed(({ task }) => this.#report(task.name));
     await page.goto(address);
-    const name = `page-${(this.#pages += 1)}`;
-    onTestFailed(async ({ task }) => {
-      mkdirSync(FAILED, { recursive: true });
-      const file = `${task.name.replaceAll(/\W+/g, "-")}-${name}.png`;
-      await page.screenshot({ path: join(FAILED, file) }).catch(() => undefined);
-    });
     return page;
   }
 
@@ -90,7 +83,20 @@ export class Windows {
   }
 
   async close(): Promise<void> {
+    // If a test closes its windows in `afterEach`, they are closed before `onTestFailed`.
+    const test = TestRunner.getCurrentTest();
+    if (test?.result?.state === "fail") {
+      await this.#report(test.name);
+    }
     await this.context.close();
+  }
+
+  /** Prints the reports of the pages of a failed test, and saves screenshots. Does it once. */
+  async #report(test: string): Promise<void> {
+    for (const report of this.#reports.splice(0).filter((report) => report.test === test)) {
+      console.log(await report.read());
+      await report.savePicture();
+    }
   }
 }
 
