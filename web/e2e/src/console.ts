@@ -37,12 +37,21 @@ export async function logIn(page: Page, password: string): Promise<void> {
 
 /** Opens a page, and waits until all of its data is loaded. */
 export async function goTo(page: Page, hash: string): Promise<void> {
-  await page.evaluate((to) => {
-    location.hash = to;
+  // The browser reports the new address in a later task. Until then, the console shows the page before.
+  await page.evaluate(async (to) => {
+    if (location.hash !== to) {
+      const moved = new Promise((fulfil) => {
+        addEventListener("hashchange", fulfil, { once: true });
+      });
+      location.hash = to;
+      await moved;
+      // The elements render in microtasks, which are all done before the next task.
+      await new Promise((fulfil) => setTimeout(fulfil));
+    }
   }, hash);
   // If the session ends meanwhile, the login covers the page, whose heading is then hidden.
   await page.locator("main h1, lc-login").filter({ visible: true }).last().waitFor();
   // Several parts of a page may be loading.
   const loading = page.locator("lc-placeholder [role=status]");
-  await expect.poll(() => loading.count(), { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => loading.count()).toBe(0);
 }

@@ -34,10 +34,8 @@ export class Server {
   static async start(options: ServerOptions): Promise<Server> {
     const server = new Server(options);
     try {
-      await server.#program.printing("  metrics ");
-      if (options.kind === "demo") {
-        await server.#program.printing("Watch it from two other terminals");
-      }
+      // The line comes after the line with the password of the console, which tests read from the log.
+      await server.#program.printing(options.kind === "demo" ? "Watch it from two other terminals" : "  SDKAppID ");
     } catch (error) {
       await server.stop();
       throw error;
