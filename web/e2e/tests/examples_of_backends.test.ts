@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Example, examples, pageOf } from "../src/examples.js";
-import { program } from "../src/program.js";
+import { plainEnvironment, program } from "../src/program.js";
 import { Server } from "../src/server.js";
 
 const run = promisify(execFile);
@@ -111,7 +111,7 @@ describe("at a server", () => {
       await server.command("account", "create", "alice");
     }
     const script = text.replaceAll("http://127.0.0.1:7401", server.pages);
-    const env = { ...process.env, PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+    const env = { ...plainEnvironment(), PATH: `${folder}:${process.env["PATH"] ?? ""}` };
     const { stdout } = await run("bash", ["-ec", script], { cwd: folder, env });
     const answer = JSON.parse(stdout) as { ErrorCode: number; QueryResult: unknown; ErrorList: unknown };
     expect(answer, stdout).toMatchObject({ ActionStatus: "OK", ErrorCode: 0 });
