@@ -1,11 +1,11 @@
 /** A real browser with windows, and functions for all tests: actions of visitors, and checks. */
 
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
-import { onTestFailed, TestRunner } from "vitest";
+import { expect, onTestFailed, TestRunner } from "vitest";
 import { Report } from "./report.js";
 
 /** The time limit for anything that must happen, in milliseconds. It is long, because the machine may be busy. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 40_000;
 
 /** The flags of the browser: no sandbox, no GPU, no QUIC, and no requests by the browser itself. */
 export const FLAGS = [
@@ -110,11 +110,15 @@ export async function playAs(page: Page, userID: string): Promise<void> {
 export async function enterWith(page: Page, userSig: string): Promise<void> {
   const entrance = page.locator("lamplight-entrance");
   const field = entrance.locator("textarea");
+  // The page first reads whether the server is a demo, in which the form is in a closed `details`.
+  await field.waitFor({ state: "attached" });
   if (!(await field.isVisible())) {
     await entrance.locator("summary").click();
   }
   await field.fill(userSig);
-  await entrance.locator("input[name=user]:not([value=''])").first().waitFor();
+  // The browser does not submit the form before the page has read the UserSig and filled in both fields.
+  await expect.poll(() => entrance.locator("input[name=user]").inputValue()).not.toBe("");
+  await expect.poll(() => entrance.locator("input[name=app]").inputValue()).not.toBe("");
   await entrance.locator("form button").click();
   await page.locator("lamplight-desk").waitFor();
 }

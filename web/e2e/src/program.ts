@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** The default time in milliseconds within which the program must print a line, or end. The machine may be busy. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** The time after which the process ends by itself, if its test has not ended it. */
 export const LIFETIME = "15m";

@@ -11,8 +11,11 @@ import { Server } from "../src/server.js";
 
 const CONVERSATIONS = 10_001;
 
-/** The time limit from the navigation to the first row, in milliseconds. An idle machine needs less than a second. */
-const FIRST_ROW = 5_000;
+/**
+ * The time limit from the navigation to the first row, in milliseconds. An idle machine needs less than a second, and
+ * only a defect exceeds the limit.
+ */
+const FIRST_ROW = 30_000;
 
 /** The time limit for sending ten thousand messages over the server API, in milliseconds. */
 const MAKING = 300_000;
@@ -55,15 +58,17 @@ describe("ten thousand conversations", () => {
         refusals.push(...(String(payload).match(/"refusal".*/g) ?? []));
       });
     });
+    await ada.addInitScript(noteSizes);
     await ada.reload();
-    const first = await rowsAtLeast(ada, 1);
-    const all = await rowsAtLeast(ada, CONVERSATIONS);
-    console.log(`first row ${first.at} ms after the navigation (${first.rows} rows), all of them ${all.at} ms`);
-    expect(first.at).toBeLessThan(FIRST_ROW);
-    expect(first.rows, "painted before the last page was there").toBeLessThan(CONVERSATIONS);
-    expect(all.rows).toBe(CONVERSATIONS);
+    await expect.poll(async () => (await sizesOf(ada)).at(-1)?.rows).toBe(CONVERSATIONS);
+    const [first, all] = await sizesOf(ada).then((sizes) => [sizes[0], sizes.at(-1)]);
+    console.log(
+      `first row ${first?.at} ms after the navigation (${first?.rows} rows), all of them ${all?.at} ms after it`,
+    );
+    expect(first?.at).toBeLessThan(FIRST_ROW);
     // One call reads a page of 100 rows, and ten calls read pages of up to 1,000 rows.
-    expect(calls.filter((call) => call.includes("getConversationList"))).toHaveLength(11);
+    expect(first?.rows, "rendered before the second page was there").toBe(100);
+    await expect.poll(() => calls.filter((call) => call.includes("getConversationList"))).toHaveLength(11);
     expect(refusals).toEqual([]);
 
     const rows = ada.locator("tuikit-conversation [role=option]");
@@ -75,17 +80,29 @@ describe("ten thousand conversations", () => {
   });
 });
 
-/** Waits until the list has at least `least` rows. Returns the time by the page's clock, and the number of rows. */
-async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; rows: number }> {
-  const found = await page.waitForFunction((least) => {
-    const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
-    const list = desk?.shadowRoot?.querySelector("tuikit-conversation")?.shadowRoot;
-    const rows = Number(list?.querySelector("[role=option]")?.getAttribute("aria-setsize") ?? 0);
-    return rows >= least ? { at: Math.round(performance.now()), rows } : undefined;
-  }, least);
-  const value = await found.jsonValue();
-  if (value === undefined) {
-    throw new Error("waitForFunction has returned no value");
-  }
-  return value;
+/** A length of the list, and the time by the page's clock at which the page first rendered it, in milliseconds. */
+interface Size {
+  readonly at: number;
+  readonly rows: number;
+}
+
+/**
+ * Makes the page record every length of its list. It runs before the other scripts of the page. A test that looked at
+ * the page from time to time could miss a length.
+ */
+function noteSizes(): void {
+  const sizes: Size[] = [];
+  const set = Object.getOwnPropertyDescriptor(Element.prototype, "setAttribute")?.value as Element["setAttribute"];
+  Element.prototype.setAttribute = function (name, value) {
+    if (name === "aria-setsize" && Number(value) !== sizes.at(-1)?.rows) {
+      sizes.push({ at: Math.round(performance.now()), rows: Number(value) });
+    }
+    set.call(this, name, value);
+  };
+  Object.assign(window, { sizes });
+}
+
+/** Returns the lengths that {@link noteSizes} has recorded. */
+function sizesOf(page: Page): Promise<Size[]> {
+  return page.evaluate(() => (window as unknown as { sizes: Size[] }).sizes);
 }

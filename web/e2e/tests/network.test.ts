@@ -6,7 +6,7 @@ import { enterWith, launch, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Cable } from "../src/cable.js";
 import { Server } from "../src/server.js";
 
-describe("the network of a page", { timeout: 120_000 }, () => {
+describe("the network of a page", { timeout: 240_000 }, () => {
   let cable: Cable;
   let server: Server;
   let browser: Browser;
@@ -29,9 +29,9 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     windows = await Windows.open(browser);
   });
   afterEach(async () => {
-    expect(windows.errors).toEqual([]);
     cable.mend();
     await Promise.all([windows, ...theirs.splice(0)].map((open) => open.close()));
+    expect(windows.errors).toEqual([]);
   });
   afterAll(async () => {
     await browser.close();
@@ -65,9 +65,11 @@ describe("the network of a page", { timeout: 120_000 }, () => {
 
   /**
    * The time limits in milliseconds. A page must notice a cut network within `SEEN_WITHIN`. After a sleep, it must
-   * show the current statuses within `RIGHT_WITHIN`.
+   * show the current statuses within `RIGHT_WITHIN`. A busy machine needs most of these times. The SDK gives up a link
+   * 8 s after a call that is not answered, and 0.8 s after a sleep. Without the call, only a heartbeat after up to 20 s
+   * would notice; without the notice of the sleep, the link would be given up after 8 s.
    */
-  const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];
+  const [SEEN_WITHIN, RIGHT_WITHIN] = [20_000, 7_500];
 
   /** Three ways in which a network breaks. The browser reports only the last one. */
   const faults = {

@@ -5,10 +5,14 @@ import { enterWith, playAs, rowOf, seesDot } from "../src/browser.js";
 import { setUpDemo } from "../src/demo.js";
 import { keepPictures, picturesOf } from "../src/recording.js";
 
+/** The Web linger of the app, in seconds. It is longer than a reload on a busy machine takes. */
+const LINGER = 15;
+
 describe("a page that is loaded again", () => {
   const demo = setUpDemo(async (server) => {
     await server.command("account", "create", "mira");
     await server.command("friend", "add", "you", "mira");
+    await server.command("app", "set", String(server.app), "--linger-web", `${LINGER}s`);
   });
 
   test("keeps its custom status, and nobody sees it go", async () => {
@@ -27,13 +31,15 @@ describe("a page that is loaded again", () => {
     await robin.locator("#tab-contacts").click();
     await seesDot(robin, "mira", "Online");
     await robin.locator("#tab-chats").click();
+    await seesDot(robin, "林晓", "Online");
+    await rowOf(robin, "林晓").getByText("reading").waitFor();
     await keepPictures(robin, "林晓");
     await lin.reload();
     await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
     // Mira closes her page after Lin has left hers. When Mira's linger has ended, Lin's would have ended too.
     await mira.close();
     await expect
-      .poll(() => demo.server.command("status", "get", "mira"), { timeout: 20_000, interval: 500 })
+      .poll(() => demo.server.command("status", "get", "mira"), { timeout: 3 * LINGER * 1_000, interval: 500 })
       .not.toMatch(/ONLINE/);
     expect(await picturesOf(robin)).toEqual(["Online: reading"]);
     await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
@@ -42,7 +48,7 @@ describe("a page that is loaded again", () => {
     await lin.close();
     await seesDot(robin, "林晓", "Not logged in");
     expect(await picturesOf(robin)).toEqual(["Online: reading", "Not logged in: "]);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe("a page that is loaded again while the server is away", () => {
