@@ -64,11 +64,15 @@ describe.each(LOOKS)(
       await page.locator("tuikit-conversation .dot").first().waitFor();
       await look("chats");
       await page.locator("lamplight-self-card .status").click();
+      await page.locator("lamplight-self-card form").waitFor();
       await page.locator("lamplight-desk .new-chat").click();
+      await page.locator("lamplight-desk form.new").waitFor();
       await look("own status and a new chat");
       // The open editor leaves little room for the lists.
       await page.locator("lamplight-self-card form .cancel").click();
+      await page.locator("lamplight-self-card form").waitFor({ state: "detached" });
       await page.keyboard.press("Escape");
+      await page.locator("lamplight-desk form.new").waitFor({ state: "detached" });
       await page.locator("#tab-contacts").click();
       await page.locator("tuikit-contact [role=option]").first().waitFor();
       await look("contacts");
@@ -82,6 +86,7 @@ describe.each(LOOKS)(
         await page.locator("lamplight-desk aside.shown").waitFor();
         await look("the evidence");
         await page.keyboard.press("Escape");
+        await page.locator("lamplight-desk aside.shown").waitFor({ state: "detached" });
       }
       await windows.setOffline(true);
       await page.locator("tuikit-chat .notice.cut").waitFor({ state: "attached" });

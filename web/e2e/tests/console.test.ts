@@ -51,7 +51,7 @@ describe("the console", () => {
 
     await goTo(page, "#/apps/1400000001/switches");
     const toggle = page.getByRole("switch", { name: "User status query and change notification" });
-    expect(await toggle.getAttribute("aria-checked")).toBe("true");
+    await expect.poll(() => toggle.getAttribute("aria-checked")).toBe("true");
     await toggle.click();
     await page.getByText("1 unsaved change").waitFor();
     // The change has no effect until the form is saved.
@@ -79,7 +79,7 @@ describe("the console", () => {
     await server.command("app", "set", String(server.app), "--subscriptions", "321");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("This app was changed meanwhile").waitFor();
-    expect(await page.getByLabel("Name").inputValue()).toBe("from the second");
+    await expect.poll(() => page.getByLabel("Name").inputValue()).toBe("from the second");
     expect(await server.command("app", "show", "--json")).not.toContain("from the second");
 
     await page.getByRole("button", { name: "Save" }).click();
@@ -118,11 +118,11 @@ describe("the console", () => {
     await input.fill(secret);
     await save.click();
     await field.getByText("A secret is set").waitFor();
-    expect(await input.count()).toBe(0);
+    await input.waitFor({ state: "detached" });
     expect(await isSet()).toBe(true);
 
     await field.getByRole("button", { name: "Set another secret" }).click();
-    expect(await input.inputValue()).toBe("");
+    await expect.poll(() => input.inputValue()).toBe("");
     await field.getByRole("button", { name: "Keep the current one" }).click();
     await field.getByRole("button", { name: "Remove it" }).click();
     await field.getByText("The secret will be removed").waitFor();
@@ -145,7 +145,7 @@ describe("the console", () => {
     await page.locator("lc-login input[name=password]").fill(password);
     await page.keyboard.press("Enter");
     await page.locator("lc-login").waitFor({ state: "detached" });
-    expect(await page.getByLabel("Name").inputValue()).toBe("typed before the end");
+    await expect.poll(() => page.getByLabel("Name").inputValue()).toBe("typed before the end");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved. The settings are in effect.").waitFor();
     await windows.close();
@@ -225,8 +225,7 @@ describe("the console", () => {
     await privacy.getByText("e2e-seer is blocked.").waitFor();
     expect((await hidden.getBlacklist()).data).toEqual(["e2e-seer"]);
     await hidden.setVisibility("friends");
-    const shown = () => privacy.getByLabel("Who may see the status").inputValue();
-    await expect.poll(shown, { timeout: 10_000 }).toBe("friends");
+    await expect.poll(() => privacy.getByLabel("Who may see the status").inputValue()).toBe("friends");
     expect(await seriousFaults(page)).toEqual([]);
     await Promise.all([hidden.destroy(), seer.destroy()]);
     // The browser logs the refused request as an error.
@@ -241,16 +240,19 @@ describe("the console", () => {
     expect(await seriousFaults(page)).toEqual([]);
     await logIn(page, password);
     // The navigation has two lines: the operator with the preferences, and the links.
-    expect((await page.locator("aside").boundingBox())?.height ?? 999).toBeLessThan(120);
+    const heightOfNavigation = async () => (await page.locator("aside").boundingBox())?.height ?? 999;
+    await expect.poll(heightOfNavigation).toBeLessThan(120);
     for (const hash of CONSOLE_PAGES) {
       await goTo(page, hash);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(width, hash).toBe(390);
+      const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+      await expect.poll(width, { message: hash }).toBe(390);
       const here = page.locator("lc-app nav a[aria-current]");
       if ((await here.count()) > 0) {
-        const box = await here.boundingBox();
-        expect(box === null ? -1 : box.x, hash).toBeGreaterThanOrEqual(0);
-        expect(box === null ? 999 : box.x + box.width, hash).toBeLessThanOrEqual(390);
+        const isInSight = async () => {
+          const box = await here.boundingBox();
+          return box !== null && box.x >= 0 && box.x + box.width <= 390;
+        };
+        await expect.poll(isInSight, { message: hash }).toBe(true);
       }
     }
     await page.getByLabel("Language").selectOption("zh");
@@ -265,7 +267,7 @@ describe("the console", () => {
     await page.locator("lc-login input[name=password]").waitFor();
     await logIn(page, password);
     const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName);
-    expect(await focused()).toBe("main");
+    await expect.poll(focused).toBe("main");
     await page.getByRole("button", { name: "New app" }).click();
     await page.getByRole("button", { name: "Create app" }).click();
     const dialog = page.getByRole("dialog", { name: /^App \d+ was created$/ });
@@ -276,7 +278,8 @@ describe("the console", () => {
   });
 
   test("with colours that the system forces a switch that is on does not look like one that is off", async () => {
-    const windows = await Windows.open(browser, { forcedColors: "active" });
+    // Without transitions, a colour changes at once, and is never between two others.
+    const windows = await Windows.open(browser, { forcedColors: "active", reducedMotion: "reduce" });
     const page = await windows.page(`${server.pages}/console/#/apps/1400000001/switches`);
     await page.locator("lc-login input[name=password]").waitFor();
     await logIn(page, password);
@@ -286,7 +289,7 @@ describe("the console", () => {
     const [track, knob] = [await paint(".track"), await paint(".knob")];
     expect(track).not.toBe(knob);
     await toggle.locator("button").click();
-    expect(await paint(".track")).not.toBe(track);
+    await expect.poll(() => paint(".track")).not.toBe(track);
     expect(await paint(".track")).not.toBe(await paint(".knob"));
     await windows.close();
   });
@@ -294,11 +297,12 @@ describe("the console", () => {
   test("without a mouse: from the login to a switch that is turned", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/#/apps/1400000001/switches`);
-    await page.locator("lc-login input[name=password]").waitFor();
+    await page.locator("lc-login input[name=password]:focus").waitFor();
     await page.keyboard.type(password);
     await page.keyboard.press("Enter");
     const toggle = page.getByRole("switch", { name: "Friend status notification" });
     await toggle.waitFor();
+    await page.locator("main:focus").waitFor();
     const before = await toggle.getAttribute("aria-checked");
     // The switch must be reachable with the Tab key only.
     for (let presses = 0; presses < 60; presses += 1) {
@@ -307,7 +311,7 @@ describe("the console", () => {
       await page.keyboard.press("Tab");
     }
     await page.keyboard.press("Space");
-    expect(await toggle.getAttribute("aria-checked")).not.toBe(before);
+    await expect.poll(() => toggle.getAttribute("aria-checked")).not.toBe(before);
     await page.getByText("1 unsaved change").waitFor();
     expect(windows.errors).toEqual([]);
     await windows.close();

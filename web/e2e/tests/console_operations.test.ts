@@ -42,7 +42,7 @@ describe("the operations of the console", () => {
     const page = await windows.page(`${server.pages}/console/${hash}`);
     await page.locator("lc-login input[name=password]").fill(password);
     await page.keyboard.press("Enter");
-    await page.locator("main h1").waitFor();
+    await page.locator("lc-login").waitFor({ state: "detached" });
     return { windows, page };
   }
 
@@ -110,7 +110,7 @@ describe("the operations of the console", () => {
     await page.getByLabel("Name").fill("not saved");
     await page.getByRole("button", { name: "Delete the app" }).click();
     const confirm = page.locator("lc-confirm button.danger");
-    expect(await confirm.isDisabled()).toBe(true);
+    await expect.poll(() => confirm.isDisabled()).toBe(true);
     await page.getByLabel("Type its SDKAppID: 1400000002").fill("1400000001");
     expect(await confirm.isDisabled()).toBe(true);
     expect(await seriousFaults(page)).toEqual([]);

@@ -53,12 +53,15 @@ test("a search leads to the place, by the keyboard, without a fault of the page"
   await page.locator("form[role=search]").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("keyspace notif");
-  await page.locator(".found li").first().waitFor();
+  // The index is loaded while the words are typed, so results for the first letters may be shown before.
+  await page.locator(".found [role=status]", { hasText: "Results for “keyspace notif”" }).waitFor();
   await page.keyboard.press("Enter");
+  await page.locator(".found a:focus").waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL("**/docs/migrate/redis.html#what-becomes-what");
-  expect(await page.locator("#what-becomes-what").isVisible()).toBe(true);
+  await page.locator("#what-becomes-what").waitFor();
 
+  await page.locator("form[role=search]").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("xylophone");
   await page.locator(".found [role=status]", { hasText: "No results for “xylophone”" }).waitFor();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build, loadConfigFromFile, mergeConfig } from "vite";
-import { launch } from "../src/browser.js";
+import { launch, PATIENCE } from "../src/browser.js";
 import { type Example, examples, pageOf } from "../src/examples.js";
 import { Installed } from "../src/packed.js";
 import { ServerApi } from "../src/server-api.js";
@@ -83,6 +83,7 @@ describe("examples", () => {
     // The page without a bundler loads the package itself.
     site = await Site.start(installed.path("built"), (_, text) => text);
     context = await browser.newContext();
+    context.setDefaultTimeout(PATIENCE);
     await context.route("**/node_modules/**", async (route) => {
       const { pathname } = new URL(route.request().url());
       const body = readFileSync(installed.path(pathname.slice(1)), "utf8");

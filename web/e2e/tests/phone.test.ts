@@ -5,7 +5,7 @@
 
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";
-import { playAs, rowOf, type Windows } from "../src/browser.js";
+import { playAs, rowOf, seesDot, type Windows } from "../src/browser.js";
 import { setUpDemo } from "../src/demo.js";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true } as const;
@@ -39,13 +39,13 @@ describe("on a telephone", () => {
 
     await page.goBack();
     await page.locator("lamplight-desk aside.shown").waitFor({ state: "detached" });
-    expect(await page.locator("tuikit-chat h2").isVisible()).toBe(true);
+    await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
     await page.goBack();
     await page.locator("tuikit-conversation").waitFor();
-    expect(await page.locator("tuikit-chat").count()).toBe(0);
+    await page.locator("tuikit-chat").waitFor({ state: "detached" });
     await page.goForward();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
-    expect(page.url()).toMatch(/#\/chats\/alice$/);
+    await page.waitForURL(/#\/chats\/alice$/);
   });
 
   test("a page that is loaded again shows the same chat, and its arrow leads to the list", async () => {
@@ -58,7 +58,7 @@ describe("on a telephone", () => {
     await page.locator("tuikit-chat .back").click();
     await page.locator("tuikit-conversation [role=option]").first().waitFor();
     // An address without a fragment also means the list.
-    expect(["", "#/chats"]).toContain(new URL(page.url()).hash);
+    await page.waitForURL(({ hash }) => ["", "#/chats"].includes(hash));
   });
 
   test("a link opens a chat after the login; a link to nothing opens the list", async () => {
@@ -68,7 +68,7 @@ describe("on a telephone", () => {
     // The history has no earlier entry of the demo, but the arrow still leads to the list.
     await page.locator("tuikit-chat .back").click();
     await page.locator("tuikit-contact [role=option]").first().waitFor();
-    expect(page.url()).toMatch(/#\/contacts$/);
+    await page.waitForURL(/#\/contacts$/);
 
     const other = await windows.page(`${demo.server.pages}/#/nowhere/%E0%A4%A`);
     await playAs(other, "guest");
@@ -82,7 +82,7 @@ describe("on a telephone", () => {
     await page.locator("tuikit-chat .back").click();
     await page.getByRole("button", { name: "Log out" }).click();
     await page.locator("lamplight-entrance").waitFor();
-    expect(new URL(page.url()).hash).toBe("");
+    await page.waitForURL(({ hash }) => hash === "");
   });
 
   test("the focus follows: into the chat, to its evidence, and back to where it came from", async () => {
@@ -92,10 +92,10 @@ describe("on a telephone", () => {
     await page.locator("tuikit-conversation .list").focus();
     await page.keyboard.press("Enter");
     await page.locator("tuikit-chat .back").waitFor();
-    expect(await focus(page)).toContain("back");
+    await expect.poll(() => focus(page)).toContain("back");
     await page.locator("tuikit-chat .info").click();
     await page.locator("lamplight-desk aside.shown").waitFor();
-    expect(await focus(page)).toContain("close");
+    await expect.poll(() => focus(page)).toContain("close");
     // The Tab key must not reach elements below the panel.
     for (let presses = 0; presses < 8; presses += 1) {
       await page.keyboard.press("Tab");
@@ -103,11 +103,11 @@ describe("on a telephone", () => {
     }
     await page.keyboard.press("Escape");
     await page.locator("lamplight-desk aside.shown").waitFor({ state: "detached" });
-    expect(await focus(page)).toContain("info");
+    await expect.poll(() => focus(page)).toContain("info");
     await page.keyboard.press("Escape");
     await page.locator("tuikit-conversation").waitFor();
     await page.waitForFunction(() => document.activeElement?.localName === "lamplight-demo");
-    expect(await focus(page)).toContain("listbox");
+    await expect.poll(() => focus(page)).toContain("listbox");
   });
 
   test("Escape that ends something within the chat closes that alone", async () => {
@@ -122,6 +122,7 @@ describe("on a telephone", () => {
     });
     await page.locator("lamplight-desk form.new").waitFor();
     await page.locator("lamplight-self-card .status").click();
+    await page.locator("lamplight-self-card form input:focus").waitFor();
     await page.keyboard.press("Escape");
     await page.locator("lamplight-self-card form").waitFor({ state: "detached" });
     expect(await page.locator("lamplight-desk form.new").count()).toBe(1);
@@ -149,43 +150,48 @@ describe("on a desk", () => {
   test("the focus is on the page after a login, and on what it says after a logout", async () => {
     const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
-    expect(await focus(page)).toContain("h1");
+    await expect.poll(() => focus(page)).toContain("h1");
     await page.getByRole("button", { name: "Log out" }).click();
     await page.locator("lamplight-entrance").waitFor();
-    expect(await focus(page)).toContain("h1");
+    await expect.poll(() => focus(page)).toContain("h1");
   });
 
   test("the form for a new chat takes the focus, gives it back, and leads into the chat", async () => {
     const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await page.getByRole("button", { name: "New chat" }).click();
-    expect(await focus(page)).toBe("input");
+    await expect.poll(() => focus(page)).toBe("input");
     await page.keyboard.press("Escape");
     await page.locator("lamplight-desk form.new").waitFor({ state: "detached" });
-    expect(await focus(page)).toContain("new-chat");
+    await expect.poll(() => focus(page)).toContain("new-chat");
     await page.keyboard.press("Enter");
+    await expect.poll(() => focus(page)).toBe("input");
     await page.keyboard.type("mei");
     await page.keyboard.press("Enter");
     await page.locator("tuikit-chat h2", { hasText: "李梅" }).waitFor();
-    expect(await focus(page)).toBe("textarea");
+    await expect.poll(() => focus(page)).toBe("textarea");
   });
 
   test("without a connection no dot is green, the strip says why once, and its button connects", async () => {
     const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
+    // The dots that are not there yet would not come without a connection, and neither would Alice's status.
     await page.locator("tuikit-conversation .dot.online").first().waitFor();
+    await expect.poll(() => page.locator("tuikit-conversation .dot").count()).toBeGreaterThan(3);
     await rowOf(page, "Alice Baker").click();
+    await page.locator("lamplight-evidence").filter({ hasText: "Alice Baker" }).locator("dl").waitFor();
     await windows.setOffline(true);
     const strip = page.locator("tuikit-conversation .notice.cut");
     await strip.getByText("No connection.").waitFor();
     await expect.poll(() => page.locator(".dot.online").count()).toBe(0);
     await expect.poll(() => page.locator("tuikit-conversation .dot.stale").count()).toBeGreaterThan(3);
+    await page.locator("tuikit-chat .notice.cut").waitFor({ state: "attached" });
     expect(await page.locator("tuikit-chat .notice").isVisible()).toBe(false);
     await page.locator("lamplight-evidence .type.stale", { hasText: "Last known" }).waitFor();
 
     await windows.setOffline(false);
     // Either the browser's event or the button makes the SDK reconnect. The button exists only while there is no
-    // connection.
+    // connection, so it is clicked only if it is still there.
     await strip
       .getByRole("button", { name: "Try again" })
       .click({ timeout: 500 })
@@ -198,7 +204,8 @@ describe("on a desk", () => {
   test("everybody's first change is told", async () => {
     const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
-    await rowOf(page, "林晓").locator(".dot").waitFor();
+    // In a test before, Lin was online. Others see it until the linger is over.
+    await seesDot(page, "林晓", "Not logged in");
     const lin = await windows.page(demo.server.pages);
     await playAs(lin, "guest");
     await page.locator("lamplight-happenings li", { hasText: "林晓" }).getByText("→ Online").waitFor();
@@ -212,13 +219,10 @@ describe("on a desk", () => {
     await page.locator("lamplight-self-card form .primary").click();
     const facts = page.locator("lamplight-evidence dl");
     await facts.getByText("changed the status text").waitFor();
-    const terms = await facts.locator("dt").allTextContents();
-    expect(terms).toContain("Online since");
-    expect(terms).toContain("Last change");
-    const meaning = await facts.locator("dt", { hasText: "Last change" }).evaluate((term) => {
-      return term.nextElementSibling?.textContent;
-    });
-    expect(meaning).toBe("changed the status text");
+    await facts.locator("dt", { hasText: "Online since" }).waitFor();
+    const meaning = () =>
+      facts.locator("dt", { hasText: "Last change" }).evaluate((term) => term.nextElementSibling?.textContent);
+    await expect.poll(meaning).toBe("changed the status text");
   });
 
   test("a second window of the same person is no somebody else, and can be left for this one", async () => {
@@ -241,14 +245,18 @@ describe("on a desk", () => {
     await rowOf(page, "Alice Baker").click();
     await page.locator("tuikit-chat .note").first().waitFor();
     await page.locator("lamplight-happenings time").first().waitFor();
-    const texts = [
-      ...(await page.locator("tuikit-conversation .time").allTextContents()),
-      ...(await page.locator("tuikit-chat .note").allTextContents()),
-      ...(await page.locator("lamplight-happenings time").allTextContents()),
-      ...(await page.locator("lamplight-evidence dd").allTextContents()),
+    await page.locator("lamplight-evidence").filter({ hasText: "Alice Baker" }).locator("dd").first().waitFor();
+    const places = [
+      "tuikit-conversation .time",
+      "tuikit-chat .note",
+      "lamplight-happenings time",
+      "lamplight-evidence dd",
     ];
-    expect(texts.filter((text) => /\d\s?[AP]M|min\.|sec\./i.test(text))).toEqual([]);
-    expect(texts.filter((text) => /\b\d\d:\d\d\b/.test(text)).length).toBeGreaterThan(1);
+    const texts = async () =>
+      (await Promise.all(places.map((place) => page.locator(place).allTextContents()))).flat();
+    const clockTimes = async () => (await texts()).filter((text) => /\b\d\d:\d\d\b/.test(text));
+    await expect.poll(async () => (await clockTimes()).length).toBeGreaterThan(1);
+    expect((await texts()).filter((text) => /\d\s?[AP]M|min\.|sec\./i.test(text))).toEqual([]);
   });
 });
 

@@ -10,8 +10,14 @@ import { setUpDemo } from "../src/demo.js";
  */
 const LINGER = 5_000;
 
-/** The longest delay that counts as "at once" on a busy machine, in milliseconds. */
-const AT_ONCE = 2_000;
+/**
+ * The longest delay of the end of the linger on a busy machine, in milliseconds. If the server did not notice that the
+ * tab was closed, its heartbeat timeout would end the link: at least 40 s after the last heartbeat.
+ */
+const LATEST = 30_000;
+
+/** The duration of a custom status, in seconds. It is long enough to be seen in every place on a busy machine. */
+const DURATION = 20;
 
 describe("two windows of the demo", () => {
   const demo = setUpDemo();
@@ -40,8 +46,9 @@ describe("two windows of the demo", () => {
     await lin.close();
     await seesDot(robin, "林晓", "Not logged in");
     const after = Date.now() - before;
-    expect(after).toBeGreaterThanOrEqual(LINGER - AT_ONCE);
-    expect(after).toBeLessThan(LINGER + AT_ONCE);
+    // The server and this process read different clocks.
+    expect(after).toBeGreaterThan(LINGER - 500);
+    expect(after).toBeLessThan(LINGER + LATEST);
     await evidence.locator(".type", { hasText: "Not logged in" }).waitFor();
     await evidence.getByText("the connection was closed").waitFor();
   });
@@ -57,19 +64,21 @@ describe("two windows of the demo", () => {
     const card = lin.locator("lamplight-self-card");
     await card.locator(".status").click();
     await card.getByText("1 minute", { exact: true }).waitFor();
-    await card.locator("tuikit-own-status").evaluate((element) => {
-      Object.assign(element, { durations: [5] });
-    });
+    await card.locator("tuikit-own-status").evaluate((element, duration) => {
+      Object.assign(element, { durations: [duration] });
+    }, DURATION);
     await card.locator("form input[type=text]").fill("🍵 Brewing tea");
-    await card.getByLabel("5 seconds").check();
+    await card.getByLabel(`${DURATION} seconds`).check();
     await card.locator("form .primary").click();
-    await card.locator(".status .until", { hasText: /^for \d s$/ }).waitFor();
 
     const row = rowOf(robin, "林晓");
-    await row.getByText("🍵 Brewing tea").waitFor();
-    await row.locator(".until", { hasText: /^for \d s$/ }).waitFor();
-    await robin.locator("tuikit-chat header .until").waitFor();
-    await robin.locator("lamplight-evidence").getByText("Text ends").waitFor();
+    await Promise.all([
+      card.locator(".status .until", { hasText: /^for \d+ s$/ }).waitFor(),
+      row.getByText("🍵 Brewing tea").waitFor(),
+      row.locator(".until", { hasText: /^for \d+ s$/ }).waitFor(),
+      robin.locator("tuikit-chat header .until").waitFor(),
+      robin.locator("lamplight-evidence").getByText("Text ends").waitFor(),
+    ]);
 
     await row.locator(".status").waitFor({ state: "detached" });
     await card.getByText("What are you doing?").waitFor();
@@ -155,14 +164,13 @@ describe("two windows of the demo", () => {
     await playAs(robin, "you");
     await robin.locator("#tab-contacts").click();
     await rowOf(robin, "Alice Baker").click();
-    const messages = robin.locator("tuikit-chat .message:not(.own)");
-    await messages.first().waitFor();
-    const before = await messages.count();
+    const text = `Are you there, ${Date.now()}?`;
     const field = robin.locator("tuikit-chat textarea");
-    await field.fill("Are you there?");
+    await field.fill(text);
     await field.press("Enter");
     // Alice may be away; she answers when she returns.
-    await messages.nth(before).waitFor({ timeout: 60_000 });
+    const answer = robin.locator(`tuikit-chat .message.own:has-text("${text}") ~ .message:not(.own)`);
+    await answer.first().waitFor({ timeout: 120_000 });
   });
 
   test("a page that is loaded again is the same visit", async () => {
@@ -185,7 +193,7 @@ describe("two windows of the demo", () => {
     const shown = robin.getByRole("switch", { name: "Show who is online" });
     await shown.click();
     await robin.locator("tuikit-conversation [role=option] .dot").first().waitFor({ state: "detached" });
-    expect(await robin.locator("tuikit-conversation [role=option]").count()).toBeGreaterThan(0);
+    await robin.locator("tuikit-conversation [role=option]").first().waitFor();
     await shown.click();
     await seesDot(robin, "林晓", "Not logged in");
   });
