@@ -358,6 +358,54 @@ test("many missed messages of one conversation are all told, however short the p
   expect(server.application.messages).toEqual(texts);
 });
 
+/** Answers and delivers everything, until the oldest waiting request has this kind. */
+async function settleUntil(server: ListsServer, kind: string): Promise<void> {
+  await server.deliver();
+  while (server.waiting !== kind && server.answer()) {
+    while (await server.deliver()) {
+      // Deliver the next message.
+    }
+  }
+}
+
+test("missed messages whose reading failed are told after the next break, once", async () => {
+  const server = await world();
+  server.down();
+  server.receive("bob", "missed 1");
+  server.up();
+  await settleUntil(server, "getHistory");
+  expect(await server.refuse(new Error("no answer"))).toBe("getHistory");
+  const { application } = server;
+  expect([application.messages, application.failures.length]).toEqual([[], 2]);
+  application.failures.length = 0;
+  server.receive("bob", "live");
+  server.down();
+  server.receive("ann", "missed 2");
+  server.up();
+  await server.settle();
+  expectTrue(server);
+  expect(application.messages.toSorted()).toEqual(["live", "missed 1", "missed 2"]);
+  server.down();
+  server.receive("ann", "missed 3");
+  server.up();
+  await server.settle();
+  expect(application.messages).toHaveLength(4);
+});
+
+test("missed messages whose reading failed are told when the list is asked for", async () => {
+  const server = await world();
+  server.down();
+  server.receive("bob", "missed");
+  server.up();
+  await settleUntil(server, "getHistory");
+  await server.refuse(new Error("no answer"));
+  server.application.failures.length = 0;
+  void server.sync.conversations();
+  await server.settle();
+  expectTrue(server);
+  expect(server.application.messages).toEqual(["missed"]);
+});
+
 test("whatever happens in whatever order, at the end the lists are true and each message was told once", async () => {
   for (let seed = 1; seed <= 200; seed += 1) {
     const random = randomOf(seed);

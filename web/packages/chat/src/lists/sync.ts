@@ -357,7 +357,13 @@ export class ListsSync {
         if (isDone()) {
           const { heads } = behind;
           behind.heads = null;
-          await this.#tellMissed(heads, behind.told);
+          try {
+            await this.#tellMissed(heads, behind.told);
+          } catch (error) {
+            // The next catch-up begins at the older heads. `told` prevents that it repeats messages.
+            behind.heads = heads;
+            throw error;
+          }
         }
       } while (!isDone());
       if (this.#behind === behind) {
