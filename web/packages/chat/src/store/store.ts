@@ -7,7 +7,7 @@
  * only from users to whom it has subscribed itself.
  */
 
-import { EVENT } from "../api/constants.js";
+import { EVENT, TYPES } from "../api/constants.js";
 import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../api/options.js";
 import { isNewer, type UserStatus } from "../machine/status.js";
 
@@ -71,6 +71,11 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
+   * Whether the next status replaces the known one even if its version is lower. After a reconnect, the known status
+   * may have a version that the server has lost.
+   */
+  isReplaceable: boolean;
+  /**
    * The progress for this user. `wanted`: the status must be requested. `asked`: the status was queried, without a
    * subscription. `taken`: the store has subscribed to the user.
    */
@@ -101,6 +106,11 @@ export class StatusStore {
     });
     this.#hear(EVENT.SDK_NOT_READY, () => {
       this.#forget();
+    });
+    this.#hear<{ state: string }>(EVENT.NET_STATE_CHANGE, ({ state }) => {
+      for (const watched of this.#watched.values()) {
+        watched.isReplaceable ||= state === TYPES.NET_STATE_CONNECTED;
+      }
     });
     this.#hear<UserStatus[]>(EVENT.USER_STATUS_UPDATED, (statuses) => {
       this.#learn(statuses);
@@ -133,6 +143,7 @@ export class StatusStore {
     const watched = this.#watched.get(userID) ?? {
       listeners: new Set<() => void>(),
       status: undefined,
+      isReplaceable: false,
       place: "wanted" as const,
       leftAt: undefined,
     };
@@ -165,11 +176,17 @@ export class StatusStore {
 
   /**
    * Stops, and unsubscribes from the users to whom the store has subscribed. From then on, the store knows no status
-   * and handles no events, and `statusStore` returns a new store for the client. Rejects with the code of a refused
-   * call, after which some users may still be subscribed.
+   * and handles no events, and `statusStore` returns a new store for the client. The listeners are called for the last
+   * time. Rejects with the code of a refused call, after which some users may still be subscribed.
    */
   destroy(): Promise<void> {
-    this.#ending ??= this.#end();
+    if (this.#ending === undefined) {
+      this.#ending = this.#end();
+      this.#forget();
+      this.#watched.forEach(({ listeners }) => {
+        listeners.clear();
+      });
+    }
     return this.#ending;
   }
 
@@ -178,10 +195,6 @@ export class StatusStore {
     this.#stops.splice(0).forEach((stop) => {
       stop();
     });
-    for (const watched of this.#watched.values()) {
-      watched.listeners.clear();
-      watched.status = undefined;
-    }
     if (stores.get(this.client) === this) {
       stores.delete(this.client);
     }
@@ -253,9 +266,10 @@ export class StatusStore {
       if (
         watched !== undefined &&
         this.#ending === undefined &&
-        !(watched.status && isNewer(watched.status.version, status.version))
+        (watched.isReplaceable || !(watched.status && isNewer(watched.status.version, status.version)))
       ) {
         watched.status = status;
+        watched.isReplaceable = false;
         tell(watched);
       }
     }
