@@ -317,6 +317,21 @@ test("an own message moves its conversation up, or makes it, with the profile of
   expect(server.answers).toEqual(before);
 });
 
+test("a message that is sent while the list is read again keeps the rest of its conversation", async () => {
+  const server = await world();
+  server.pin("ann", true);
+  await server.settle();
+  server.overflow();
+  await server.deliver();
+  expect(server.waiting).toBe("getConversationList");
+  server.send("ann", "hello");
+  await server.deliver();
+  const { pinned, unread, remark, lastMessage } = server.sync.conversation("ann") ?? {};
+  expect([pinned, unread, remark, lastMessage?.text]).toEqual([true, 1, "A", "hello"]);
+  await server.settle();
+  expectTrue(server);
+});
+
 test("a new profile of a friend is told, and shown in the conversation with them", async () => {
   const server = await world();
   server.rename("bob", "Bobby");
