@@ -114,10 +114,11 @@ export class Dialogue {
     }
   }
 
-  async send(text: string): Promise<void> {
+  /** Sends a message. Throws an error if it cannot be created, for example because the session has ended. */
+  send(text: string): void {
     const message = this.client.createTextMessage({ to: this.peer, conversationType: "C2C", payload: { text } });
     this.#add([{ ...message, time: message.time || Math.floor(presentAt(this.client) / 1000) }]);
-    await this.#deliver(message);
+    void this.#deliver(message);
   }
 
   async sendAgain(message: Message): Promise<void> {

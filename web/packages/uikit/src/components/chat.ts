@@ -62,6 +62,8 @@ export class TuikitChat extends StatusElement {
 
   @state() private text = "";
   @state() private isAtEnd = true;
+  /** The reason why the text could not be sent; empty if there is none. */
+  @state() private problem = "";
 
   @query(".scroller") private readonly scroller!: HTMLElement | null;
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
@@ -86,6 +88,7 @@ export class TuikitChat extends StatusElement {
     if (before !== undefined) {
       this.#drafts.set(before, this.text);
       this.text = this.#drafts.get(this.conversationID) ?? "";
+      this.problem = "";
     }
     const client = this.kit.kit?.client ?? null;
     const { conversationID } = this;
@@ -126,6 +129,7 @@ export class TuikitChat extends StatusElement {
               ${downIcon}
             </button>`
       }
+      ${this.problem === "" ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <form part="composer" @submit=${this.#onSubmit}>
         <textarea
           rows="1"
@@ -332,6 +336,7 @@ export class TuikitChat extends StatusElement {
 
   readonly #onInput = (event: Event): void => {
     this.text = (event.target as HTMLTextAreaElement).value;
+    this.problem = "";
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
@@ -350,11 +355,20 @@ export class TuikitChat extends StatusElement {
   #send(): void {
     // A text that was cut may have half of a surrogate pair, which the server would refuse.
     const text = this.text.trim().replace(/\p{Surrogate}/gu, "\ufffd");
-    if (text !== "") {
-      this.text = "";
-      this.isAtEnd = true;
-      void this.#dialogue?.send(text);
+    const dialogue = this.#dialogue;
+    if (text === "" || dialogue === null) {
+      return;
     }
+    try {
+      dialogue.send(text);
+    } catch (error) {
+      // The text stays in the field, so that the user can send it later.
+      this.problem = this.words.actionFailed(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.text = "";
+    this.problem = "";
+    this.isAtEnd = true;
   }
 }
 

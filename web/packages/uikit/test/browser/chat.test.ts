@@ -86,6 +86,25 @@ test("a message that is marked as not sent, and arrived, loses the mark", async 
   expect(said(element).filter((text) => text === "[fail] one")).toHaveLength(1);
 });
 
+test("a text that cannot be sent because the session has ended stays in the field, with the reason", async () => {
+  const stage = open();
+  const element = await chat();
+  const field = one(element, "textarea") as HTMLTextAreaElement;
+  await userEvent.fill(field, "a long thought");
+  stage.logOut();
+  await userEvent.keyboard("{Enter}");
+  await drawn(element);
+  expect(field.value).toBe("a long thought");
+  expect(one(element, "[role=alert]").textContent).toBe("That did not work: not logged in");
+  stage.logIn("me");
+  await userEvent.click(field);
+  await userEvent.keyboard("{Enter}");
+  await until(() => {
+    expect(stage.sent).toEqual(["a long thought"]);
+  });
+  expect([field.value, all(element, "[role=alert]").length]).toEqual(["", 0]);
+});
+
 test("half of an emoji is sent as a character that stands for it", async () => {
   const stage = open();
   const element = await chat();
