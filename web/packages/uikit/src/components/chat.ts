@@ -15,6 +15,7 @@ import { clockText, dayText } from "../words/time.js";
 import type { Words } from "../words/words.js";
 import { avatar, avatarStyles, statusText } from "./avatar.js";
 import { chatStyles } from "./chat-styles.js";
+import { isComposing } from "./composing.js";
 import { chatsIcon, downIcon, sendIcon } from "./icons.js";
 import type { ShownEnd } from "./kit-controller.js";
 import { notice, noticeStyles } from "./notice.js";
@@ -341,7 +342,7 @@ export class TuikitChat extends StatusElement {
 
   readonly #onKey = (event: KeyboardEvent): void => {
     // An Enter that completes an input method's word, as in Chinese, does not send the message.
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
       event.preventDefault();
       this.#send();
     }

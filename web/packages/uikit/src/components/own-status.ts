@@ -21,6 +21,7 @@ import { OwnStatus } from "../own-status/own-status.js";
 import { type SuggestedStatus, suggestionsIn } from "../own-status/suggestions.js";
 import { durationText, endText, remainingOf } from "../words/remaining.js";
 import { type Words, wordsOf } from "../words/words.js";
+import { isComposing } from "./composing.js";
 import { EmojiMenu, emojiMenuStyles } from "./emoji-menu.js";
 import { smileIcon } from "./icons.js";
 import { choiceStyles, ownStatusStyles } from "./own-status-styles.js";
@@ -392,7 +393,7 @@ export class TuikitOwnStatus extends LitElement {
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.key === "Escape" && !event.isComposing) {
+    if (event.key === "Escape" && !isComposing(event)) {
       // Without this call, Escape would also close something in an element around this one.
       event.stopPropagation();
       void this.#close();

@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import type { TuikitChat } from "../../src/index.js";
 import { messageOf } from "../../stage/stage.js";
-import { all, drawn, mount, NOON, one, open, until } from "./support.js";
+import { all, drawn, mount, NOON, one, open, press, until } from "./support.js";
 
 async function chat(set: Partial<TuikitChat> = { conversationID: "C2Cmaya" }): Promise<TuikitChat> {
   vi.useFakeTimers({ toFake: ["Date"], now: NOON });
@@ -104,6 +104,23 @@ test("a text that cannot be sent because the session has ended stays in the fiel
   });
   expect([field.value, all(element, "[role=alert]").length]).toEqual(["", 0]);
 });
+
+test.each([{ isComposing: true }, { isComposing: false, keyCode: 229 }])(
+  "an Enter that completes a word of an input method sends nothing (%j)",
+  async (key) => {
+    const stage = open();
+    const element = await chat();
+    const field = one(element, "textarea") as HTMLTextAreaElement;
+    await userEvent.fill(field, "你好");
+    field.focus();
+    press("Enter", key);
+    await drawn(element);
+    expect([stage.sent, field.value]).toEqual([[], "你好"]);
+    press("Enter");
+    await drawn(element);
+    expect(stage.sent).toEqual(["你好"]);
+  },
+);
 
 test("half of an emoji is sent as a character that stands for it", async () => {
   const stage = open();

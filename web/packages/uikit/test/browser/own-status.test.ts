@@ -282,6 +282,9 @@ describe("by keyboard", () => {
     await userEvent.keyboard("{Enter}");
     await drawn(element);
     expect(element.shadowRoot?.activeElement?.getAttribute("type")).toBe("text");
+    press("Escape", { keyCode: 229 });
+    await drawn(element);
+    expect(all(element, "form"), "an Escape of an input method").toHaveLength(1);
     await userEvent.keyboard("out{Tab}{Escape}");
     await drawn(element);
     expect(all(element, "form")).toHaveLength(0);
