@@ -10,6 +10,13 @@ import { presentAt } from "./clock.js";
  */
 export const MOST_MESSAGES = 2_000;
 
+/**
+ * The wait, in milliseconds, after earlier messages could not be loaded. It doubles with each further failure, up to
+ * the longest.
+ */
+export const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
 export interface DialogueOptions {
   readonly client: ChatClient;
   readonly conversationID: string;
@@ -30,7 +37,13 @@ export class Dialogue {
   #isComplete = false;
   #isLoadingEarlier = false;
   #isUnread = true;
-  #isStopped = false;
+  /** The number of calls of `retry` and `stop`. An answer to an earlier attempt is ignored. */
+  #attempt = 0;
+  /** The time of the last failure to load earlier messages. */
+  #failedAt = -Infinity;
+  /** The wait after that failure; 0 if the last attempt has succeeded. */
+  #pause = 0;
+  #resuming: ReturnType<typeof setTimeout> | undefined;
   /** The codes of the refusals of failed messages, by their IDs, the oldest first. */
   readonly #refusals = new Map<string, number>();
 
@@ -48,6 +61,12 @@ export class Dialogue {
         messages.forEach((message) => {
           this.#replace(message.ID, message);
         });
+      }),
+      listen<{ state: string }>(client, EVENT.NET_STATE_CHANGE, ({ state }) => {
+        if (state === "connected" && this.#pause > 0) {
+          this.#endPause();
+          this.#onChange();
+        }
       }),
       listen(client, EVENT.SDK_READY, () => {
         this.retry();
@@ -80,25 +99,33 @@ export class Dialogue {
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#attempt += 1;
+    this.#endPause();
     this.#stops.forEach((stop) => {
       stop();
     });
   }
 
   retry(): void {
+    this.#attempt += 1;
     this.#state = "loading";
     this.#messages = [];
     this.#next = "";
     this.#isComplete = false;
     this.#isUnread = true;
+    this.#endPause();
     this.#onChange();
     void this.#load();
   }
 
-  loadEarlier(): void {
+  /**
+   * Loads earlier messages, unless all are loaded. After a failure, does nothing until the pause is over; if the user
+   * has scrolled (`isAsked`), until `FIRST_PAUSE` is over.
+   */
+  loadEarlier(isAsked = false): void {
     const isWanted = this.#state === "ready" && !this.#isComplete && this.#messages.length < MOST_MESSAGES;
-    if (isWanted && !this.#isLoadingEarlier) {
+    const pause = isAsked ? Math.min(this.#pause, FIRST_PAUSE) : this.#pause;
+    if (isWanted && !this.#isLoadingEarlier && performance.now() - this.#failedAt >= pause) {
       void this.#load();
     }
   }
@@ -157,26 +184,51 @@ export class Dialogue {
     this.#onChange();
     const { conversationID } = this;
     const from = this.#next;
+    const attempt = this.#attempt;
     try {
       const { data } = await this.client.getMessageList({
         conversationID,
         ...(from === "" ? {} : { nextReqMessageID: from }),
       });
-      if (this.#isStopped || from !== this.#next) {
+      if (attempt !== this.#attempt) {
         return;
       }
       this.#next = data.nextReqMessageID;
       this.#isComplete = data.isCompleted;
       this.#messages = distinct([...data.messageList, ...this.#messages]);
       this.#state = "ready";
+      this.#endPause();
     } catch (error) {
+      if (attempt !== this.#attempt) {
+        return;
+      }
       if (isFirst) {
         this.#state = "failed";
         this.#why = error instanceof Error ? error.message : String(error);
+      } else {
+        this.#beginPause();
       }
     }
     this.#isLoadingEarlier = false;
     this.#onChange();
+  }
+
+  /** After the pause, the component loads earlier messages again, if it still needs them. */
+  #beginPause(): void {
+    const pause = Math.min(Math.max(FIRST_PAUSE, this.#pause * 2), LONGEST_PAUSE);
+    this.#endPause();
+    this.#failedAt = performance.now();
+    this.#pause = pause;
+    this.#resuming = setTimeout(() => {
+      this.#failedAt = -Infinity;
+      this.#onChange();
+    }, pause);
+  }
+
+  #endPause(): void {
+    clearTimeout(this.#resuming);
+    this.#failedAt = -Infinity;
+    this.#pause = 0;
   }
 
   #add(messages: readonly Message[]): void {

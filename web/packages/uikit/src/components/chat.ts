@@ -310,7 +310,7 @@ export class TuikitChat extends StatusElement {
     }
     this.isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
     if (scroller.scrollTop < NEAR_BEGINNING) {
-      this.#dialogue?.loadEarlier();
+      this.#dialogue?.loadEarlier(true);
     }
     this.#readAlong();
   };
