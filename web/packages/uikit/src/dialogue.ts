@@ -233,7 +233,7 @@ export class Dialogue {
 
   #add(messages: readonly Message[]): void {
     if (messages.length > 0) {
-      this.#messages = distinct([...this.#messages, ...messages]).slice(-MOST_MESSAGES);
+      this.#messages = distinct(messages.reduce(inserted, this.#messages)).slice(-MOST_MESSAGES);
       this.#isUnread = this.#isUnread || messages.some(({ flow }) => flow === "in");
       this.#onChange();
     }
@@ -243,6 +243,22 @@ export class Dialogue {
     this.#messages = distinct(this.#messages.map((one) => (one.ID === id ? message : one)));
     this.#onChange();
   }
+}
+
+/**
+ * Returns the messages with another one, which is inserted by its time. After a reconnect, messages that were missed
+ * arrive after newer ones. Messages that are being sent stay at the end.
+ */
+function inserted(messages: readonly Message[], message: Message): readonly Message[] {
+  let place = messages.length;
+  if (message.status !== "unSend") {
+    const isLater = (one: Message | undefined) =>
+      one !== undefined && (one.status === "unSend" || one.time > message.time);
+    while (isLater(messages[place - 1])) {
+      place -= 1;
+    }
+  }
+  return [...messages.slice(0, place), message, ...messages.slice(place)];
 }
 
 /**

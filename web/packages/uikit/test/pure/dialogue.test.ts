@@ -1,5 +1,6 @@
-/** Tests the messages of one conversation: their loading after failures. */
+/** Tests the messages of one conversation: their loading after failures, and their order. */
 
+import { EVENT } from "@lamplight/chat";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Dialogue, FIRST_PAUSE } from "../../src/dialogue.js";
 import { SCENE } from "../../stage/people.js";
@@ -68,4 +69,21 @@ test("earlier messages that cannot be loaded are requested again after growing p
   dialogue.stop();
   await vi.advanceTimersByTimeAsync(0);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("messages that were missed stand at their time, and those that are being sent at the end", async () => {
+  const { stage, dialogue } = await opened(2);
+  const texts = () => dialogue.messages.map(({ payload }) => payload.text);
+  const receive = (...messages: ReturnType<typeof line>[]) => {
+    stage.emit(EVENT.MESSAGE_RECEIVED, messages);
+  };
+  receive(line("live", 5));
+  vi.spyOn(stage, "sendMessage").mockReturnValue(new Promise(() => undefined));
+  dialogue.send("on its way");
+  receive(line("missed 1", 1), line("missed 2", 2), line("another 2", 2));
+  receive(line("live again", 6));
+  expect(texts()).toEqual(["m0", "m1", "missed 1", "missed 2", "another 2", "live", "live again", "on its way"]);
+  receive(line("live", 5));
+  expect(texts()).toHaveLength(8);
+  dialogue.stop();
 });
