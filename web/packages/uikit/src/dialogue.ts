@@ -71,6 +71,10 @@ export class Dialogue {
       listen(client, EVENT.SDK_READY, () => {
         this.retry();
       }),
+      listen(client, EVENT.SDK_NOT_READY, () => {
+        // The session has ended. The next user must not see the messages.
+        this.retry();
+      }),
     ];
     void this.#load();
   }
@@ -106,8 +110,11 @@ export class Dialogue {
     });
   }
 
+  /** Removes the messages, and loads the newest ones if a user is logged in. */
   retry(): void {
     this.#attempt += 1;
+    this.#refusals.clear();
+    this.#isLoadingEarlier = false;
     this.#state = "loading";
     this.#messages = [];
     this.#next = "";

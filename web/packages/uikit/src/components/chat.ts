@@ -5,7 +5,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { CODES } from "@lamplight/chat";
-import { peerOf } from "../client.js";
+import { type ChatClient, peerOf } from "../client.js";
 import { presentAt } from "../clock.js";
 import { Dialogue } from "../dialogue.js";
 import { type Entry, entriesOf } from "../rows/chat-entries.js";
@@ -77,6 +77,8 @@ export class TuikitChat extends StatusElement {
    * A visible message and its position. The message stays at this position when earlier messages are added above it.
    */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
+  /** The user who has written the text and the drafts, and the client of that user; null before the first login. */
+  #writer: { readonly client: ChatClient; readonly user: string } | null = null;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -92,6 +94,7 @@ export class TuikitChat extends StatusElement {
       this.problem = "";
     }
     const client = this.kit.kit?.client ?? null;
+    this.#forgetOthers(client);
     const { conversationID } = this;
     if (this.#dialogue?.client !== client || this.#dialogue.conversationID !== conversationID) {
       this.#dialogue?.stop();
@@ -111,6 +114,21 @@ export class TuikitChat extends StatusElement {
       this.isAtEnd = true;
     }
     this.#anchor = this.isAtEnd ? null : this.#findAnchor();
+  }
+
+  /** Removes the text and the drafts of another user. A user who logs in again finds them. */
+  #forgetOthers(client: ChatClient | null): void {
+    const user = client?.isReady() === true ? client.getLoginUser() : "";
+    const writer = this.#writer;
+    if (client === null || (client === writer?.client && user === "")) {
+      return;
+    }
+    if (writer !== null && (client !== writer.client || (user !== writer.user && writer.user !== ""))) {
+      this.#drafts.clear();
+      this.text = "";
+      this.problem = "";
+    }
+    this.#writer = { client, user };
   }
 
   protected override render(): TemplateResult {

@@ -4,7 +4,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { cancelWake, presentAt, wakeAfter } from "../clock.js";
-import type { UserStatus } from "../client.js";
+import type { ChatClient, UserStatus } from "../client.js";
 import { currentKit, onKitChange, statusDurations, TUIKit } from "../kit.js";
 import {
   type Choice,
@@ -110,6 +110,8 @@ export class TuikitOwnStatus extends LitElement {
   #own: OwnStatus | null = null;
   #stopKit: (() => void) | null = null;
   #durations: readonly StatusDuration[] | null = null;
+  /** The user who has opened the editor, and the client of that user. */
+  #writer: { readonly client: ChatClient | undefined; readonly user: string } | null = null;
   /** The end that the status had when the editor was opened. */
   #kept: number | undefined;
   readonly #menu = new EmojiMenu(this, {
@@ -139,7 +141,14 @@ export class TuikitOwnStatus extends LitElement {
     if (changed.has("durations")) {
       this.#durations = durationsOf(this.durations);
     }
-    this.#follow();
+    const client = this.#follow()?.client;
+    const writer = this.#writer;
+    if (writer !== null && client?.isReady() === true) {
+      const user = client.getLoginUser();
+      // Another user must not see the text.
+      this.isEditing &&= client === writer.client && (writer.user === "" || writer.user === user);
+      this.#writer = { client, user };
+    }
   }
 
   protected override render(): TemplateResult {
@@ -157,6 +166,8 @@ export class TuikitOwnStatus extends LitElement {
     this.choice = this.#kept === undefined ? (this.#choices[0] ?? "never") : "kept";
     this.date = this.#kept === undefined ? firstDate(now) : dateFieldText(this.#kept);
     this.problem = "";
+    const client = this.#own?.client;
+    this.#writer = { client, user: client?.getLoginUser() ?? "" };
     this.isEditing = true;
     await this.updateComplete;
     this.field?.select();

@@ -2,7 +2,7 @@
 
 import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { TuikitChat } from "../../src/index.js";
+import { TUIKit, type TuikitChat } from "../../src/index.js";
 import { messageOf } from "../../stage/stage.js";
 import { all, drawn, mount, NOON, one, open, press, until } from "./support.js";
 
@@ -200,6 +200,47 @@ test("what is written in one conversation waits there for its return", async () 
   element.conversationID = "C2Cmaya";
   await drawn(element);
   expect(field().value).toBe("half a thought");
+});
+
+test("the next user sees neither messages nor texts of the user before", async () => {
+  const stage = open();
+  const element = await chat();
+  const field = () => one(element, "textarea") as HTMLTextAreaElement;
+  await userEvent.fill(field(), "a draft");
+  element.conversationID = "C2Cbruno";
+  await drawn(element);
+  await userEvent.fill(field(), "a text");
+  const count = said(element).length;
+  const state = () => [said(element).length, field().value];
+  stage.net("disconnected");
+  await drawn(element);
+  stage.net("connected");
+  await drawn(element);
+  expect(state(), "after a reconnect").toEqual([count, "a text"]);
+  stage.logOut();
+  await drawn(element);
+  expect(said(element)).toEqual([]);
+  stage.logIn("me");
+  await drawn(element);
+  expect(state(), "the same user again").toEqual([count, "a text"]);
+  stage.logOut();
+  await drawn(element);
+  stage.logIn("bea");
+  await drawn(element);
+  expect(field().value).toBe("");
+  element.conversationID = "C2Cmaya";
+  await drawn(element);
+  expect(field().value).toBe("");
+});
+
+test("the text of a user is gone when the page uses another client", async () => {
+  open();
+  const element = await chat();
+  await userEvent.fill(one(element, "textarea"), "a text");
+  await TUIKit.destroy();
+  open({ self: "bea" });
+  await drawn(element);
+  expect((one(element, "textarea") as HTMLTextAreaElement).value).toBe("");
 });
 
 test("with nobody chosen, it says so", async () => {

@@ -266,6 +266,21 @@ describe("the own status", () => {
     expect(await attempt(element)).toEqual(["the client has no setSelfStatus", 0, ""]);
   });
 
+  test("the editor of one user is closed for the next, and stays open for the same", async () => {
+    const element = await own();
+    await write(element, "private", "never");
+    stage.logOut();
+    await drawn(element);
+    stage.logIn("me");
+    await drawn(element);
+    expect((one(element, "input[type=text]") as HTMLInputElement).value).toBe("private");
+    stage.logOut();
+    await drawn(element);
+    stage.logIn("bea");
+    await drawn(element);
+    expect(all(element, "form")).toHaveLength(0);
+  });
+
   test("a status is set right after the element was added to the page", async () => {
     const element = document.createElement("tuikit-own-status");
     document.body.append(element);
