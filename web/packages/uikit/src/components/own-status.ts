@@ -112,6 +112,8 @@ export class TuikitOwnStatus extends LitElement {
   #durations: readonly StatusDuration[] | null = null;
   /** The user who has opened the editor, and the client of that user. */
   #writer: { readonly client: ChatClient | undefined; readonly user: string } | null = null;
+  /** The number of times that the editor was opened. */
+  #editing = 0;
   /** The end that the status had when the editor was opened. */
   #kept: number | undefined;
   readonly #menu = new EmojiMenu(this, {
@@ -166,6 +168,8 @@ export class TuikitOwnStatus extends LitElement {
     this.choice = this.#kept === undefined ? (this.#choices[0] ?? "never") : "kept";
     this.date = this.#kept === undefined ? firstDate(now) : dateFieldText(this.#kept);
     this.problem = "";
+    this.isSaving = false;
+    this.#editing += 1;
     const client = this.#own?.client;
     this.#writer = { client, user: client?.getLoginUser() ?? "" };
     this.isEditing = true;
@@ -377,15 +381,24 @@ export class TuikitOwnStatus extends LitElement {
   };
 
   async #say(customStatus: string, expiresIn: number): Promise<void> {
+    const editing = this.#editing;
+    const isSame = () => editing === this.#editing && this.isEditing;
     this.isSaving = true;
     this.problem = "";
     try {
       await this.set(customStatus, expiresIn);
-      await this.#close();
+      if (isSame()) {
+        // The user may have moved the focus while the call was in progress. A button that was disabled has lost it.
+        await this.#close(this.matches(":focus-within") || document.activeElement === document.body);
+      }
     } catch (error) {
-      this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+      if (isSame()) {
+        this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+      }
     } finally {
-      this.isSaving = false;
+      if (editing === this.#editing) {
+        this.isSaving = false;
+      }
     }
   }
 
@@ -397,10 +410,12 @@ export class TuikitOwnStatus extends LitElement {
     this.requestUpdate();
   }
 
-  async #close(): Promise<void> {
+  async #close(isFocusing = true): Promise<void> {
     this.isEditing = false;
     await this.updateComplete;
-    this.button?.focus();
+    if (isFocusing) {
+      this.button?.focus();
+    }
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {

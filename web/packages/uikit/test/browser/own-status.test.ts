@@ -306,6 +306,68 @@ describe("by keyboard", () => {
     expect(element.shadowRoot?.activeElement?.className).toContain("status");
   });
 
+  test("the end of a slow save leaves a later editor open, and the focus where it is", async () => {
+    const stage = open();
+    const element = await own();
+    const other = document.createElement("input");
+    document.body.append(other);
+    let finish: (error?: Error) => void = () => undefined;
+    const answer = stage.setSelfStatus.bind(stage);
+    vi.spyOn(stage, "setSelfStatus").mockImplementation(async (options) => {
+      await new Promise<void>((fulfil, reject) => {
+        finish = (error) => {
+          if (error === undefined) {
+            fulfil();
+          } else {
+            reject(error);
+          }
+        };
+      });
+      return answer(options);
+    });
+    const begin = async (text: string) => {
+      await write(element, text, "never");
+      one(element, ".primary").click();
+      await drawn(element);
+    };
+    // The editor is cancelled, and opened again.
+    await begin("first");
+    one(element, ".cancel").click();
+    await drawn(element);
+    await write(element, "second", "never");
+    expect(one(element, ".primary").matches(":enabled")).toBe(true);
+    finish(new Error("no connection to the server"));
+    await drawn(element);
+    expect(one(element, ".problem").textContent).toBe("");
+    one(element, ".cancel").click();
+    await drawn(element);
+    await begin("third");
+    one(element, ".cancel").click();
+    await drawn(element);
+    await write(element, "fourth", "never");
+    finish();
+    await drawn(element);
+    expect((one(element, "input[type=text]") as HTMLInputElement).value).toBe("fourth");
+    // The user has moved the focus to another element of the page.
+    one(element, ".primary").click();
+    await drawn(element);
+    other.focus();
+    finish();
+    await until(() => {
+      expect(all(element, "form")).toHaveLength(0);
+    });
+    await drawn(element);
+    expect(document.activeElement).toBe(other);
+    // The focus is still in the editor.
+    await begin("fifth");
+    finish();
+    await until(() => {
+      expect(all(element, "form")).toHaveLength(0);
+    });
+    await drawn(element);
+    expect(element.shadowRoot?.activeElement?.className).toContain("status");
+  });
+
   test("the choices are radio buttons, and Enter sets the status", async () => {
     const stage = open();
     const element = await own();
