@@ -31,7 +31,7 @@ export class Dialogue {
   readonly #onChange: () => void;
   readonly #stops: (() => void)[];
   #state: "loading" | "ready" | "failed" = "loading";
-  #why = "";
+  #why: unknown;
   #messages: readonly Message[] = [];
   #next = "";
   #isComplete = false;
@@ -83,8 +83,8 @@ export class Dialogue {
     return this.#state;
   }
 
-  /** The text of the failure. */
-  get why(): string {
+  /** The error after which the state is `failed`. */
+  get why(): unknown {
     return this.#why;
   }
 
@@ -211,7 +211,7 @@ export class Dialogue {
       }
       if (isFirst) {
         this.#state = "failed";
-        this.#why = error instanceof Error ? error.message : String(error);
+        this.#why = error;
       } else {
         this.#beginPause();
       }

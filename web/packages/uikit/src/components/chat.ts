@@ -11,6 +11,7 @@ import { Dialogue } from "../dialogue.js";
 import { type Entry, entriesOf } from "../rows/chat-entries.js";
 import { messageText } from "../rows/message-text.js";
 import { nameOf } from "../rows/names.js";
+import { reasonOf } from "../words/reasons.js";
 import { clockText, dayText } from "../words/time.js";
 import type { Words } from "../words/words.js";
 import { avatar, avatarStyles, statusText } from "./avatar.js";
@@ -236,7 +237,7 @@ export class TuikitChat extends StatusElement {
         ${placeholder({
           icon: chatsIcon,
           title: words.failed,
-          text: dialogue.why,
+          text: reasonOf(dialogue.why, words),
           action: {
             text: words.retry,
             act: () => {
@@ -382,7 +383,7 @@ export class TuikitChat extends StatusElement {
       dialogue.send(text);
     } catch (error) {
       // The text stays in the field, so that the user can send it later.
-      this.problem = this.words.actionFailed(error instanceof Error ? error.message : String(error));
+      this.problem = this.words.actionFailed(reasonOf(error, this.words));
       return;
     }
     this.text = "";

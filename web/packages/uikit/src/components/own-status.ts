@@ -19,6 +19,7 @@ import {
 import { EMOJIS, joinSaying, splitSaying } from "../own-status/emoji.js";
 import { OwnStatus } from "../own-status/own-status.js";
 import { type SuggestedStatus, suggestionsIn } from "../own-status/suggestions.js";
+import { reasonOf } from "../words/reasons.js";
 import { durationText, endText, remainingOf } from "../words/remaining.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { isComposing } from "./composing.js";
@@ -393,7 +394,7 @@ export class TuikitOwnStatus extends LitElement {
       }
     } catch (error) {
       if (isSame()) {
-        this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+        this.problem = this.#words.actionFailed(reasonOf(error, this.#words));
       }
     } finally {
       if (editing === this.#editing) {

@@ -105,6 +105,16 @@ test("a text that cannot be sent because the session has ended stays in the fiel
   expect([field.value, all(element, "[role=alert]").length]).toEqual(["", 0]);
 });
 
+test("the reason of a failure is in the language of the kit", async () => {
+  const stage = open({}, { language: "zh" });
+  const element = await chat();
+  await userEvent.fill(one(element, "textarea"), "你好");
+  stage.logOut();
+  await userEvent.keyboard("{Enter}");
+  await drawn(element);
+  expect(one(element, "[role=alert]").textContent).toBe("操作失败：未登录");
+});
+
 test.each([{ isComposing: true }, { isComposing: false, keyCode: 229 }])(
   "an Enter that completes a word of an input method sends nothing (%j)",
   async (key) => {
