@@ -78,6 +78,10 @@ export class TuikitChat extends StatusElement {
    * A visible message and its position. The message stays at this position when earlier messages are added above it.
    */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
+  /** Whether earlier messages are being loaded, or are added by this update. */
+  #isBusy = false;
+  /** Whether earlier messages were being loaded at the last update. */
+  #wasLoading = false;
   /** The user who has written the text and the drafts, and the client of that user; null before the first login. */
   #writer: { readonly client: ChatClient; readonly user: string } | null = null;
 
@@ -115,6 +119,9 @@ export class TuikitChat extends StatusElement {
       this.isAtEnd = true;
     }
     this.#anchor = this.isAtEnd ? null : this.#findAnchor();
+    const isLoading = this.#dialogue?.isLoadingEarlier === true;
+    this.#isBusy = isLoading || this.#wasLoading;
+    this.#wasLoading = isLoading;
   }
 
   /** Removes the text and the drafts of another user. A user who logs in again finds them. */
@@ -186,6 +193,12 @@ export class TuikitChat extends StatusElement {
       scroller.scrollTop += this.#anchor.element.getBoundingClientRect().top - this.#anchor.top;
     }
     this.#readAlong();
+    if (this.#isBusy && !this.#wasLoading) {
+      // The earlier messages were added just now. Screen readers must not read them out as new ones.
+      setTimeout(() => {
+        this.requestUpdate();
+      });
+    }
     if (this.#dialogue?.state === "ready" && scroller.scrollHeight <= scroller.clientHeight) {
       this.#dialogue.loadEarlier();
     }
@@ -259,7 +272,7 @@ export class TuikitChat extends StatusElement {
       aria-label=${words.messages}
       @scroll=${this.#onScroll}
     >
-      <div class="messages" role="log" aria-label=${words.messages}>
+      <div class="messages" role="log" aria-label=${words.messages} aria-busy=${this.#isBusy}>
         ${dialogue.isLoadingEarlier ? html`<span class="earlier">${words.earlier}</span>` : nothing}
         ${entries.length === 0 ? html`<span class="day">${words.noMessages}</span>` : nothing}
         ${repeat(

@@ -198,6 +198,34 @@ test("earlier messages come when a person scrolls up, and nothing jumps", async 
   expect(Math.round(scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight)).toBeLessThanOrEqual(1);
 });
 
+test("screen readers do not read out earlier messages as new ones", async () => {
+  const lines = Array.from({ length: 60 }, (_, index) =>
+    messageOf({ id: `m${index}`, user: "maya", text: `line ${index}`, flow: "in", at: NOON - (60 - index) * 60_000 }),
+  );
+  const stage = open({ messages: { maya: lines } });
+  const element = await chat();
+  const log = one(element, "[role=log]");
+  await until(() => {
+    expect(log.getAttribute("aria-busy")).toBe("false");
+  });
+  const seen: string[] = [];
+  new MutationObserver(() => {
+    seen.push(`${log.getAttribute("aria-busy") ?? ""} ${said(element).length}`);
+  }).observe(log, { childList: true, attributes: true });
+  const count = said(element).length;
+  one(element, ".scroller").scrollTop = 0;
+  await until(() => {
+    expect(said(element).length).toBeGreaterThan(count);
+    expect(log.getAttribute("aria-busy")).toBe("false");
+  });
+  expect(seen).toEqual([`true ${count}`, `true ${count + 15}`, `false ${count + 15}`]);
+  stage.writes("maya", "new", NOON);
+  await until(() => {
+    expect(said(element).at(-1)).toBe("new");
+  });
+  expect(seen.at(-1)).toBe(`false ${count + 16}`);
+});
+
 test("what is written in one conversation waits there for its return", async () => {
   open();
   const element = await chat();
