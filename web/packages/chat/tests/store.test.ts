@@ -543,6 +543,26 @@ describe("destroy", () => {
     expect([client.calls.length, client.listening]).toEqual([length, 0]);
   });
 
+  test("a store does not go on with the list of the next user", async () => {
+    const client = new Fake();
+    client.delay = 100;
+    const store = statusStore(client);
+    const stop = watch(store, people(150));
+    await pass(1_000);
+    stop();
+    // The grace is over, and the first of two calls is in progress.
+    await pass(GRACE + 50);
+    expect(client.sizes("unsubscribe")).toEqual([100]);
+    client.user = "";
+    client.emit(EVENT.SDK_NOT_READY);
+    client.user = "you";
+    client.emit(EVENT.SDK_READY);
+    await pass(10_000);
+    expect(client.sizes("unsubscribe")).toEqual([100]);
+    await store.destroy();
+    expect(client.sizes("unsubscribe")).toEqual([100]);
+  });
+
   test("may be called twice", async () => {
     const client = new Fake();
     const store = statusStore(client);

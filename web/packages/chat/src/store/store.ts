@@ -377,7 +377,8 @@ export class StatusStore {
       giveUp(wanted);
       return;
     }
-    const there = new Set([...list.userIDList, this.client.getLoginUser()]);
+    const self = this.client.getLoginUser();
+    const there = new Set([...list.userIDList, self]);
     const room = Math.max(0, list.limit - list.userIDList.length);
     const subscribed = new Set(wanted.filter((userID) => !there.has(userID)).slice(0, room));
     const subscribe = async (batch: string[]) => {
@@ -392,7 +393,7 @@ export class StatusStore {
       this.#move(taken, "taken");
       this.#learn(successUserList ?? (await this.#ask(taken)));
     };
-    await this.#inBatches("subscribeBatch", [...subscribed], subscribe, giveUp);
+    await this.#inBatches("subscribeBatch", [...subscribed], subscribe, giveUp, self);
     const query = async (batch: string[]) => {
       if (this.#ending !== undefined) {
         return;
@@ -407,21 +408,26 @@ export class StatusStore {
       }
     };
     const others = wanted.filter((userID) => !subscribed.has(userID));
-    await this.#inBatches("queryBatch", others, query, giveUp);
+    await this.#inBatches("queryBatch", others, query, giveUp, self);
   }
 
   /**
    * Makes a call for some users, in batches that the server accepts. Calls `refused` with the users of a call that was
-   * refused permanently.
+   * refused permanently. Stops if `self` is not logged in any more: the calls would change the list of another user.
    */
   async #inBatches(
     kind: keyof Batches,
     users: readonly string[],
     call: (batch: string[]) => Promise<void>,
     refused?: (batch: readonly string[]) => void,
+    self = this.client.getLoginUser(),
   ): Promise<void> {
     // The limit is read for each batch, because the app's settings may change in the meantime.
-    for (let at = 0, batch: readonly string[]; at < users.length; at += batch.length) {
+    for (
+      let at = 0, batch: readonly string[];
+      at < users.length && this.client.getLoginUser() === self;
+      at += batch.length
+    ) {
       batch = users.slice(at, at + this.#limit(kind));
       try {
         await call([...batch]);
@@ -432,8 +438,8 @@ export class StatusStore {
           if (code === BATCH_TOO_LARGE) {
             this.#refused[kind] = half;
           }
-          await this.#inBatches(kind, batch.slice(0, half), call, refused);
-          await this.#inBatches(kind, batch.slice(half), call, refused);
+          await this.#inBatches(kind, batch.slice(0, half), call, refused, self);
+          await this.#inBatches(kind, batch.slice(half), call, refused, self);
         } else if (refused === undefined) {
           throw error;
         } else {

@@ -172,9 +172,11 @@ export class Watcher {
     this.#ledger.turn(false);
     // The call in progress may be a subscription.
     await this.#working;
+    // The calls must not change the list of another user.
+    const isSame = () => this.#client.isReady() && this.#client.getLoginUser() === this.#user;
     for (
       let next = this.#ledger.next(performance.now());
-      "call" in next;
+      "call" in next && isSame();
       next = this.#ledger.next(performance.now())
     ) {
       await this.#make(next.call);

@@ -1,7 +1,8 @@
-/** Tests that a storage that cannot be used changes nothing but the memory of a page that is loaded again. */
+/** Tests the driver of the ledger: a storage that cannot be used, and the end of the session during the end of the kit. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Watcher } from "../../src/status/watcher.js";
+import { crowd } from "../../stage/crowd.js";
 import { SCENE } from "../../stage/people.js";
 import { Stage } from "../../stage/stage.js";
 
@@ -33,4 +34,23 @@ test.each([
   await stage.unsubscribeUserStatus({ userIDList: ["bea"] });
   await watcher.stop();
   expect(stage.subscriptions).toEqual([]);
+});
+
+test("the end of the kit does not change the subscriptions of the next user", async () => {
+  const friends = crowd(150);
+  const stage = new Stage({ ...SCENE, friends });
+  const watcher = new Watcher({ client: stage, on: true, memory: null, report: () => undefined });
+  const listed = friends.map(({ id }) => id);
+  watcher.show("list", { listed, onScreen: listed });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(stage.subscriptions).toHaveLength(150);
+  const unsubscribe = vi.spyOn(stage, "unsubscribeUserStatus");
+  unsubscribe.mockImplementationOnce(() => {
+    stage.logOut();
+    stage.logIn("bea");
+    return Promise.resolve({ data: { failureUserList: [] } });
+  });
+  await watcher.stop();
+  expect(unsubscribe).toHaveBeenCalledTimes(1);
+  expect(stage.subscriptions).toHaveLength(150);
 });
