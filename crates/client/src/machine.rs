@@ -120,6 +120,11 @@ impl Machine {
         self.session.as_ref()?.abilities.as_ref()
     }
 
+    /// Returns the login that began the session to which a call that is made now belongs; `None` without a session.
+    pub(crate) fn session_of_calls(&self) -> Option<CallId> {
+        self.next.as_ref().or(self.session.as_ref()).map(|session| session.id)
+    }
+
     /// Returns the time when [`Input::Tick`] must be passed to [`step`](Self::step), if no other input comes before.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;

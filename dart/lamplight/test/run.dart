@@ -28,6 +28,7 @@ import 'machine/restore_test.dart' as restore;
 import 'machine/scripts_test.dart' as scripts;
 import 'models/kit_test.dart' as kit;
 import 'models/ledger_test.dart' as ledger;
+import 'models/lists_sync_test.dart' as lists_sync;
 import 'models/listeners_test.dart' as listeners;
 import 'models/rows_test.dart' as rows;
 import 'models/table_test.dart' as table;
@@ -63,6 +64,7 @@ const _files = <String, void Function()>{
   'machine/scripts_test.dart': scripts.main,
   'models/kit_test.dart': kit.main,
   'models/ledger_test.dart': ledger.main,
+  'models/lists_sync_test.dart': lists_sync.main,
   'models/listeners_test.dart': listeners.main,
   'models/rows_test.dart': rows.main,
   'models/table_test.dart': table.main,

@@ -20,7 +20,7 @@ export default defineConfig({
     sourcemap: true,
     minify: false,
     rolldownOptions: {
-      external: [/^lit(\/|$)/, "@lamplight/chat", "@tanstack/virtual-core", PINYIN],
+      external: [/^lit(\/|$)/, /^@lamplight\/chat(\/|$)/, "@tanstack/virtual-core", PINYIN],
       output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js" },
     },
   },

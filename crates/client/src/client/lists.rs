@@ -59,10 +59,17 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Only those of [every call](Client#errors-of-every-call).
+    /// Those of [every call](Client#errors-of-every-call), and [`Error::NotLoggedIn`] if the session is replaced between
+    /// two requests.
     pub async fn get_friend_list(&self) -> Result<Vec<FriendInfo>, Error> {
         let mut friends: Vec<FriendInfo> = Vec::new();
+        let mut session = None;
         loop {
+            let now = self.shared.lock().machine().session_of_calls();
+            if session.is_some_and(|before| Some(before) != now) {
+                return Err(Error::NotLoggedIn);
+            }
+            session = now;
             let after = friends.last().map_or(String::new(), |friend| friend.user_id.to_string());
             let ask = Ask::GetFriendList(v1::GetFriendListRequest { after, limit: FRIEND_PAGE });
             let Tell::GetFriendList(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };

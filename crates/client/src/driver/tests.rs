@@ -174,6 +174,29 @@ async fn calls_wait_within_their_timeout_and_those_that_find_no_place_are_refuse
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_of_one_user_is_not_completed_with_the_pages_of_the_next() {
+    let (world, mut peer) = World::live().await;
+    let client = world.client.clone();
+    let friends = tokio::spawn(async move { client.get_friend_list().await });
+    let first = peer.next().await.unwrap().id;
+    let client = world.client.clone();
+    let logout = tokio::spawn(async move { client.logout().await });
+    let ended = peer.next().await.unwrap().id;
+    // This login waits for the end of the session.
+    let client = world.client.clone();
+    let _login = tokio::spawn(async move { client.login("bob", "sig").await });
+    tokio::time::sleep(Duration::from_millis(1)).await;
+
+    let friend = |user: &str| v1::Friend { user_id: user.to_owned(), ..v1::Friend::default() };
+    let page =
+        v1::GetFriendListResponse { friends: vec![friend("ann")], ..v1::GetFriendListResponse::default() };
+    peer.tell(first, Tell::GetFriendList(page)).await;
+    assert!(matches!(friends.await.unwrap(), Err(Error::NotLoggedIn)));
+    peer.tell(ended, Tell::Logout(v1::LogoutResponse::default())).await;
+    logout.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_read_is_given_up() {
     let (mut world, _deaf) = World::live().await;
     let text = "x".repeat(5_000);

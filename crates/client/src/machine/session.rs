@@ -16,6 +16,8 @@ use std::collections::{BTreeSet, VecDeque};
 /// A session, from a login to its end.
 #[derive(Debug)]
 pub(super) struct Session {
+    /// The login that began this session.
+    pub(super) id: CallId,
     pub(super) user: UserId,
     /// The UserSig of the next login: the newest UserSig of the application that was not refused.
     pub(super) user_sig: String,
@@ -75,6 +77,7 @@ impl Session {
     /// Creates the session of a first login.
     pub(super) fn new(user: UserId, user_sig: String, login: (CallId, Moment), now: Moment) -> Self {
         Self {
+            id: login.0,
             user,
             user_sig,
             accepted_sig: String::new(),

@@ -289,8 +289,10 @@ final class LamplightClient {
   /// Reads the whole friend list, in ascending order of userIDs. The call
   /// timeout applies to each page.
   Future<List<Friend>> getFriendList() async {
+    final expectSession = sessionOfCalls();
     final friends = <Friend>[];
     while (true) {
+      expectSession();
       final after = friends.isEmpty ? '' : friends.last.userId;
       final page = await getFriendPage(after: after);
       friends.addAll(page.friends);
@@ -427,9 +429,11 @@ final class LamplightClient {
   /// Reads the whole conversation list, in the server's order. The call timeout
   /// applies to each page.
   Future<List<Conversation>> getConversationList() async {
+    final expectSession = sessionOfCalls();
     final conversations = <Conversation>[];
     String? next;
     do {
+      expectSession();
       final page = await getConversationPage(next: next);
       conversations.addAll(page.conversations);
       next = page.next;
@@ -476,4 +480,20 @@ final class LamplightClient {
     Map<String, Object?> parameters = const {},
   ]) async =>
       await _driver.call(Request(kind, parameters)) as T;
+}
+
+/// The sessions of calls that consist of several requests. Not exported.
+extension CallSessions on LamplightClient {
+  /// Notes the session to which a call that is made now belongs. The returned
+  /// function throws an exception with the code 6014 if a further call would
+  /// belong to another session, because it would then be executed for another
+  /// user.
+  void Function() sessionOfCalls() {
+    final begun = _machine.callSession;
+    return () {
+      if (!identical(begun, _machine.callSession)) {
+        throw LamplightException.of(LamplightCode.notLoggedIn);
+      }
+    };
+  }
 }

@@ -298,6 +298,34 @@ void main() {
     });
   });
 
+  test('conversations of one user are not deleted for the next one', () async {
+    await withServer((node) async {
+      await logIn(node, 'alice');
+      await node.set(['--rate-calls', '1000']);
+      final bob = await node.login('bob');
+      final cid = await node.login('cid');
+      await cid.client.sendTextMessage('bob', 'for bob');
+      await bob.client.close();
+      final sig = await node.sig('bob');
+      final conversations = manager.getConversationManager();
+      final deleting = conversations.deleteConversationList(
+        conversationIDList: [for (var i = 0; i < 40; i++) 'c2c_cid'],
+        clearMessage: true,
+      );
+      equal((await manager.login(userID: 'bob', userSig: sig)).code, 0);
+      equal((await deleting).data?.last.resultCode, 6014);
+      final page = await conversations.getConversationList(
+        nextSeq: '0',
+        count: 10,
+      );
+      equal(
+        [for (final one in page.data!.conversationList!) one?.userID],
+        ['cid'],
+      );
+      await cid.client.close();
+    });
+  });
+
   test('a page may be as large as a number can be', () async {
     await withServer((node) async {
       await logIn(node, 'alice');

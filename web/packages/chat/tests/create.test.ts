@@ -2,6 +2,7 @@
 
 import { expect, test, vi } from "vitest";
 import Lamplight, { type CreateOptions } from "../src/index.js";
+import Compat from "../src/compat/index.js";
 
 /** Returns the address to which a client would connect, or the error of `create`. */
 function urlOf(options: Partial<CreateOptions>): Promise<string> {
@@ -91,6 +92,23 @@ test("a client that is refused takes no device id from the tab", () => {
     vi.stubGlobal("WebSocket", undefined);
     expect(() => Lamplight.create(options)).toThrow("there is no WebSocket here");
     expect(stored).toBe(ids);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test.each([{}, { document: {} }])("a client can be created where the window has no events (%j)", async (more) => {
+  // As in React Native, whose `window` is the global object.
+  const globals = { window: {}, WebSocket: EventTarget, navigator: {}, ...more };
+  Object.entries(globals).forEach(([name, value]) => {
+    vi.stubGlobal(name, value);
+  });
+  try {
+    await Lamplight.create({ SDKAppID: 1, server: "ws://a" }).destroy();
+    const chat = Compat.create({ SDKAppID: 1, proxyServer: "ws://a" });
+    chat.setLogLevel(4);
+    await chat.destroy();
+    expect(() => Compat.create({ SDKAppID: 2 })).toThrow("server");
   } finally {
     vi.unstubAllGlobals();
   }

@@ -16,6 +16,7 @@ interface Asked {
   readonly parameters: Record<string, unknown>;
   readonly learn: (answer: never) => void;
   readonly fulfil: (answer: never) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** The application: the events that it has received, and the rows that it can show. */
@@ -63,12 +64,13 @@ export class ListsServer {
     const { application } = this;
     const around: Surroundings = {
       call: (kind, parameters, learn) =>
-        new Promise((fulfil) => {
+        new Promise((fulfil, fail) => {
           this.#asked.push({
             kind,
             parameters,
             learn: (answer: never) => learn?.(answer),
-            fulfil: fulfil,
+            fulfil,
+            fail,
           });
         }),
       pause: () => {
@@ -202,6 +204,19 @@ export class ListsServer {
   }
 
   // The link.
+
+  /** Refuses the oldest waiting request. Returns its kind. */
+  async refuse(error: unknown): Promise<AskKind | undefined> {
+    const asked = this.#asked.shift();
+    asked?.fail(error);
+    await new Promise((fulfil) => setImmediate(fulfil));
+    return asked?.kind;
+  }
+
+  /** The kind of the oldest waiting request. */
+  get waiting(): AskKind | undefined {
+    return this.#asked[0]?.kind;
+  }
 
   down(): void {
     this.isUp = false;

@@ -317,6 +317,21 @@ test("an own message moves its conversation up, or makes it, with the profile of
   expect(server.answers).toEqual(before);
 });
 
+test("a message that is sent while the list is read again keeps the rest of its conversation", async () => {
+  const server = await world();
+  server.pin("ann", true);
+  await server.settle();
+  server.overflow();
+  await server.deliver();
+  expect(server.waiting).toBe("getConversationList");
+  server.send("ann", "hello");
+  await server.deliver();
+  const { pinned, unread, remark, lastMessage } = server.sync.conversation("ann") ?? {};
+  expect([pinned, unread, remark, lastMessage?.text]).toEqual([true, 1, "A", "hello"]);
+  await server.settle();
+  expectTrue(server);
+});
+
 test("a new profile of a friend is told, and shown in the conversation with them", async () => {
   const server = await world();
   server.rename("bob", "Bobby");
@@ -356,6 +371,54 @@ test("many missed messages of one conversation are all told, however short the p
   server.up();
   await server.settle();
   expect(server.application.messages).toEqual(texts);
+});
+
+/** Answers and delivers everything, until the oldest waiting request has this kind. */
+async function settleUntil(server: ListsServer, kind: string): Promise<void> {
+  await server.deliver();
+  while (server.waiting !== kind && server.answer()) {
+    while (await server.deliver()) {
+      // Deliver the next message.
+    }
+  }
+}
+
+test("missed messages whose reading failed are told after the next break, once", async () => {
+  const server = await world();
+  server.down();
+  server.receive("bob", "missed 1");
+  server.up();
+  await settleUntil(server, "getHistory");
+  expect(await server.refuse(new Error("no answer"))).toBe("getHistory");
+  const { application } = server;
+  expect([application.messages, application.failures.length]).toEqual([[], 2]);
+  application.failures.length = 0;
+  server.receive("bob", "live");
+  server.down();
+  server.receive("ann", "missed 2");
+  server.up();
+  await server.settle();
+  expectTrue(server);
+  expect(application.messages.toSorted()).toEqual(["live", "missed 1", "missed 2"]);
+  server.down();
+  server.receive("ann", "missed 3");
+  server.up();
+  await server.settle();
+  expect(application.messages).toHaveLength(4);
+});
+
+test("missed messages whose reading failed are told when the list is asked for", async () => {
+  const server = await world();
+  server.down();
+  server.receive("bob", "missed");
+  server.up();
+  await settleUntil(server, "getHistory");
+  await server.refuse(new Error("no answer"));
+  server.application.failures.length = 0;
+  void server.sync.conversations();
+  await server.settle();
+  expectTrue(server);
+  expect(server.application.messages).toEqual(["missed"]);
 });
 
 test("whatever happens in whatever order, at the end the lists are true and each message was told once", async () => {

@@ -182,6 +182,26 @@ describe("the store", () => {
     expect([told, store.get("ann")?.statusType, store.get("stranger")]).toEqual([2, 3, undefined]);
   });
 
+  test("the first status after a reconnect replaces one whose version the server has lost", async () => {
+    const client = new Fake();
+    const store = new StatusStore(client);
+    store.subscribe("ann", () => undefined);
+    await pass(100);
+    const tell = (version: number, type: UserStatus["statusType"]) => {
+      client.emit(EVENT.USER_STATUS_UPDATED, [status("ann", version, type)]);
+      return store.get("ann")?.statusType;
+    };
+    expect(tell(10, 1)).toBe(1);
+    for (const state of ["disconnected", "connecting"]) {
+      client.emit(EVENT.NET_STATE_CHANGE, { state });
+    }
+    expect(tell(9, 2), "not connected again yet").toBe(1);
+    client.emit(EVENT.NET_STATE_CHANGE, { state: "connected" });
+    expect(tell(4, 2)).toBe(2);
+    expect(tell(3, 1), "a late one").toBe(2);
+    expect(tell(5, 3)).toBe(3);
+  });
+
   test("a user is given back after a while in which nobody listens, and not before", async () => {
     const client = new Fake();
     const store = new StatusStore(client);
@@ -315,6 +335,26 @@ describe("the store", () => {
     expect(client.listening).toBe(0);
     await pass(60_000);
     expect(client.calls).toHaveLength(3);
+  });
+
+  test("destroy tells the listeners for the last time that no status is known", async () => {
+    const client = new Fake();
+    const store = statusStore(client);
+    const seen: unknown[] = [];
+    store.subscribe("ann", () => {
+      seen.push([store.get("ann")?.statusType, statusStore(client) === store]);
+      if (store.get("ann") === undefined) {
+        void store.destroy();
+      }
+    });
+    await pass(100);
+    const destroyed = store.destroy();
+    expect(seen).toEqual([
+      [1, true],
+      [undefined, false],
+    ]);
+    await destroyed;
+    expect(client.sizes("unsubscribe")).toEqual([1]);
   });
 
   test("a client has one store", () => {
@@ -501,6 +541,26 @@ describe("destroy", () => {
     watch(store, ["late"]);
     await pass(10_000);
     expect([client.calls.length, client.listening]).toEqual([length, 0]);
+  });
+
+  test("a store does not go on with the list of the next user", async () => {
+    const client = new Fake();
+    client.delay = 100;
+    const store = statusStore(client);
+    const stop = watch(store, people(150));
+    await pass(1_000);
+    stop();
+    // The grace is over, and the first of two calls is in progress.
+    await pass(GRACE + 50);
+    expect(client.sizes("unsubscribe")).toEqual([100]);
+    client.user = "";
+    client.emit(EVENT.SDK_NOT_READY);
+    client.user = "you";
+    client.emit(EVENT.SDK_READY);
+    await pass(10_000);
+    expect(client.sizes("unsubscribe")).toEqual([100]);
+    await store.destroy();
+    expect(client.sizes("unsubscribe")).toEqual([100]);
   });
 
   test("may be called twice", async () => {

@@ -19,6 +19,11 @@ export interface Happening {
 
 export interface Picture {
   readonly statuses: ReadonlyMap<string, UserStatus>;
+  /**
+   * The users whose next status replaces the stored one even if its version is lower. After a reconnect, the stored
+   * status may have a version that the server has lost.
+   */
+  readonly doubted: ReadonlySet<string>;
   /** The changes, the newest first. */
   readonly happenings: readonly Happening[];
 }
@@ -26,17 +31,22 @@ export interface Picture {
 /** The maximum number of changes in the list. */
 export const MOST_HAPPENINGS = 60;
 
-export const EMPTY: Picture = { statuses: new Map(), happenings: [] };
+export const EMPTY: Picture = { statuses: new Map(), doubted: new Set(), happenings: [] };
 
-/** Adds statuses that were received at the time `at`. Ignores a status that is older than the stored one. */
+/**
+ * Adds statuses that were received at the time `at`. Ignores a status that is older than the stored one, unless it is
+ * the first one after a reconnect.
+ */
 export function fold(picture: Picture, told: readonly UserStatus[], at: number): Picture {
   const statuses = new Map(picture.statuses);
+  const doubted = new Set(picture.doubted);
   const happened: Happening[] = [];
   let number = picture.happenings[0]?.number ?? 0;
   for (const status of told) {
     const before = statuses.get(status.userID);
     // The same version may have more devices, because a further device does not change the version.
-    if (before !== undefined && isNewer(before.version, status.version)) {
+    const isDoubted = doubted.delete(status.userID);
+    if (before !== undefined && !isDoubted && isNewer(before.version, status.version)) {
       continue;
     }
     statuses.set(status.userID, status);
@@ -46,7 +56,12 @@ export function fold(picture: Picture, told: readonly UserStatus[], at: number):
       happened.unshift({ number, at, userID: status.userID, what });
     }
   }
-  return { statuses, happenings: [...happened, ...picture.happenings].slice(0, MOST_HAPPENINGS) };
+  return { statuses, doubted, happenings: [...happened, ...picture.happenings].slice(0, MOST_HAPPENINGS) };
+}
+
+/** Allows the next status of each user to be older than the stored one. Must be called after a reconnect. */
+export function reconnected(picture: Picture): Picture {
+  return { ...picture, doubted: new Set(picture.statuses.keys()) };
 }
 
 /** Removes the statuses of all users but one. The list of changes stays. */

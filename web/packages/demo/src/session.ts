@@ -5,7 +5,7 @@
 
 import Lamplight, { type Chat, ChatError, CODES, type Profile, type UserStatus } from "@lamplight/chat";
 import { TUIKit } from "@lamplight/uikit";
-import { EMPTY, fold, only, type Picture } from "./picture.js";
+import { EMPTY, fold, only, type Picture, reconnected } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
 
 /**
@@ -160,6 +160,7 @@ export class Session {
       this.#learn(data);
     });
     chat.on(EVENT.NET_STATE_CHANGE, ({ data }) => {
+      this.picture = data.state === "connected" ? reconnected(this.picture) : this.picture;
       this.#inside({ net: data.state });
     });
     chat.on(EVENT.ABILITIES_UPDATED, ({ data }) => {

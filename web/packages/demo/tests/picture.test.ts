@@ -1,6 +1,6 @@
 import type { UserStatus } from "@lamplight/chat";
 import { describe, expect, test } from "vitest";
-import { EMPTY, fold, MOST_HAPPENINGS, type Picture } from "../src/picture.js";
+import { EMPTY, fold, MOST_HAPPENINGS, type Picture, reconnected } from "../src/picture.js";
 
 /** Parses a status such as `alice 3 online hello`: the user, the version, the type and the custom status. */
 function status(text: string): UserStatus {
@@ -44,6 +44,14 @@ describe("the picture", () => {
 
   test("what comes late does not replace what is newer", () => {
     expect(picture(["alice 10 online"], ["alice 9 offline"]).statuses.get("alice")?.statusType).toBe(1);
+  });
+
+  test("after a reconnect, the first status of a user replaces one whose version the server has lost", () => {
+    const before = reconnected(picture(["alice 10 online", "bob 10 online"]));
+    const after = fold(before, [status("alice 4 offline")], 1);
+    expect(happened(after)).toEqual(["alice 1→2"]);
+    const later = fold(after, ["alice 3 online", "bob 9 offline"].map(status), 2);
+    expect(happened(later)).toEqual(["alice 1→2", "bob 1→2"]);
   });
 
   test("it remembers so many happenings and no more", () => {

@@ -15,7 +15,7 @@ export default defineConfig({
     minify: false,
     emptyOutDir: false,
     rolldownOptions: {
-      external: ["@lamplight/chat", PINYIN],
+      external: [/^@lamplight\/chat(\/|$)/, PINYIN],
       output: { format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs", exports: "named" },
     },
   },

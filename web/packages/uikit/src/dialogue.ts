@@ -10,6 +10,13 @@ import { presentAt } from "./clock.js";
  */
 export const MOST_MESSAGES = 2_000;
 
+/**
+ * The wait, in milliseconds, after earlier messages could not be loaded. It doubles with each further failure, up to
+ * the longest.
+ */
+export const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
 export interface DialogueOptions {
   readonly client: ChatClient;
   readonly conversationID: string;
@@ -24,13 +31,19 @@ export class Dialogue {
   readonly #onChange: () => void;
   readonly #stops: (() => void)[];
   #state: "loading" | "ready" | "failed" = "loading";
-  #why = "";
+  #why: unknown;
   #messages: readonly Message[] = [];
   #next = "";
   #isComplete = false;
   #isLoadingEarlier = false;
   #isUnread = true;
-  #isStopped = false;
+  /** The number of calls of `retry` and `stop`. An answer to an earlier attempt is ignored. */
+  #attempt = 0;
+  /** The time of the last failure to load earlier messages. */
+  #failedAt = -Infinity;
+  /** The wait after that failure; 0 if the last attempt has succeeded. */
+  #pause = 0;
+  #resuming: ReturnType<typeof setTimeout> | undefined;
   /** The codes of the refusals of failed messages, by their IDs, the oldest first. */
   readonly #refusals = new Map<string, number>();
 
@@ -49,7 +62,17 @@ export class Dialogue {
           this.#replace(message.ID, message);
         });
       }),
+      listen<{ state: string }>(client, EVENT.NET_STATE_CHANGE, ({ state }) => {
+        if (state === "connected" && this.#pause > 0) {
+          this.#endPause();
+          this.#onChange();
+        }
+      }),
       listen(client, EVENT.SDK_READY, () => {
+        this.retry();
+      }),
+      listen(client, EVENT.SDK_NOT_READY, () => {
+        // The session has ended. The next user must not see the messages.
         this.retry();
       }),
     ];
@@ -60,8 +83,8 @@ export class Dialogue {
     return this.#state;
   }
 
-  /** The text of the failure. */
-  get why(): string {
+  /** The error after which the state is `failed`. */
+  get why(): unknown {
     return this.#why;
   }
 
@@ -80,25 +103,36 @@ export class Dialogue {
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#attempt += 1;
+    this.#endPause();
     this.#stops.forEach((stop) => {
       stop();
     });
   }
 
+  /** Removes the messages, and loads the newest ones if a user is logged in. */
   retry(): void {
+    this.#attempt += 1;
+    this.#refusals.clear();
+    this.#isLoadingEarlier = false;
     this.#state = "loading";
     this.#messages = [];
     this.#next = "";
     this.#isComplete = false;
     this.#isUnread = true;
+    this.#endPause();
     this.#onChange();
     void this.#load();
   }
 
-  loadEarlier(): void {
+  /**
+   * Loads earlier messages, unless all are loaded. After a failure, does nothing until the pause is over; if the user
+   * has scrolled (`isAsked`), until `FIRST_PAUSE` is over.
+   */
+  loadEarlier(isAsked = false): void {
     const isWanted = this.#state === "ready" && !this.#isComplete && this.#messages.length < MOST_MESSAGES;
-    if (isWanted && !this.#isLoadingEarlier) {
+    const pause = isAsked ? Math.min(this.#pause, FIRST_PAUSE) : this.#pause;
+    if (isWanted && !this.#isLoadingEarlier && performance.now() - this.#failedAt >= pause) {
       void this.#load();
     }
   }
@@ -114,10 +148,11 @@ export class Dialogue {
     }
   }
 
-  async send(text: string): Promise<void> {
+  /** Sends a message. Throws an error if it cannot be created, for example because the session has ended. */
+  send(text: string): void {
     const message = this.client.createTextMessage({ to: this.peer, conversationType: "C2C", payload: { text } });
     this.#add([{ ...message, time: message.time || Math.floor(presentAt(this.client) / 1000) }]);
-    await this.#deliver(message);
+    void this.#deliver(message);
   }
 
   async sendAgain(message: Message): Promise<void> {
@@ -156,31 +191,56 @@ export class Dialogue {
     this.#onChange();
     const { conversationID } = this;
     const from = this.#next;
+    const attempt = this.#attempt;
     try {
       const { data } = await this.client.getMessageList({
         conversationID,
         ...(from === "" ? {} : { nextReqMessageID: from }),
       });
-      if (this.#isStopped || from !== this.#next) {
+      if (attempt !== this.#attempt) {
         return;
       }
       this.#next = data.nextReqMessageID;
       this.#isComplete = data.isCompleted;
       this.#messages = distinct([...data.messageList, ...this.#messages]);
       this.#state = "ready";
+      this.#endPause();
     } catch (error) {
+      if (attempt !== this.#attempt) {
+        return;
+      }
       if (isFirst) {
         this.#state = "failed";
-        this.#why = error instanceof Error ? error.message : String(error);
+        this.#why = error;
+      } else {
+        this.#beginPause();
       }
     }
     this.#isLoadingEarlier = false;
     this.#onChange();
   }
 
+  /** After the pause, the component loads earlier messages again, if it still needs them. */
+  #beginPause(): void {
+    const pause = Math.min(Math.max(FIRST_PAUSE, this.#pause * 2), LONGEST_PAUSE);
+    this.#endPause();
+    this.#failedAt = performance.now();
+    this.#pause = pause;
+    this.#resuming = setTimeout(() => {
+      this.#failedAt = -Infinity;
+      this.#onChange();
+    }, pause);
+  }
+
+  #endPause(): void {
+    clearTimeout(this.#resuming);
+    this.#failedAt = -Infinity;
+    this.#pause = 0;
+  }
+
   #add(messages: readonly Message[]): void {
     if (messages.length > 0) {
-      this.#messages = distinct([...this.#messages, ...messages]).slice(-MOST_MESSAGES);
+      this.#messages = distinct(messages.reduce(inserted, this.#messages)).slice(-MOST_MESSAGES);
       this.#isUnread = this.#isUnread || messages.some(({ flow }) => flow === "in");
       this.#onChange();
     }
@@ -190,6 +250,22 @@ export class Dialogue {
     this.#messages = distinct(this.#messages.map((one) => (one.ID === id ? message : one)));
     this.#onChange();
   }
+}
+
+/**
+ * Returns the messages with another one, which is inserted by its time. After a reconnect, messages that were missed
+ * arrive after newer ones. Messages that are being sent stay at the end.
+ */
+function inserted(messages: readonly Message[], message: Message): readonly Message[] {
+  let place = messages.length;
+  if (message.status !== "unSend") {
+    const isLater = (one: Message | undefined) =>
+      one !== undefined && (one.status === "unSend" || one.time > message.time);
+    while (isLater(messages[place - 1])) {
+      place -= 1;
+    }
+  }
+  return [...messages.slice(0, place), message, ...messages.slice(place)];
 }
 
 /**

@@ -7,6 +7,7 @@ export { TuikitContact, type ContactEventDetail } from "./components/contact.js"
 export { TuikitConversation, type ConversationEventDetail } from "./components/conversation.js";
 export { TuikitOwnStatus, type OwnStatusEventDetail } from "./components/own-status.js";
 export { TuikitVisibility, type VisibilityEventDetail } from "./components/visibility.js";
+export { isComposing } from "./components/composing.js";
 export type {
   ChatClient,
   Conversation,

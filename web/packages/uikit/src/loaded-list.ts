@@ -10,7 +10,7 @@ import { listen, type ChatClient } from "./client.js";
 export type Loaded<T> =
   | { readonly is: "loading" }
   | { readonly is: "ready"; readonly items: readonly T[] }
-  | { readonly is: "failed"; readonly why: string };
+  | { readonly is: "failed"; readonly why: unknown };
 
 export interface LoadedListOptions<T> {
   readonly client: ChatClient;
@@ -87,7 +87,7 @@ export class LoadedList<T> {
       (error: unknown) => {
         // The rows that came before the failure may be only the first pages of the list.
         if (this.#attempts === attempt) {
-          this.#learn({ is: "failed", why: error instanceof Error ? error.message : String(error) });
+          this.#learn({ is: "failed", why: error });
         }
       },
     );

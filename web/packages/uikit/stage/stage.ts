@@ -264,6 +264,9 @@ export class Stage implements ChatClient {
   }
 
   createTextMessage({ to, payload }: { to: string; payload: { text: string } }): Message {
+    if (!this.#isReady) {
+      throw Object.assign(new Error("not logged in"), { code: 6014 });
+    }
     const id = `${this.#self}-${(this.#made += 1)}`;
     return { ...messageOf({ id, user: to, text: payload.text, flow: "out", at: 0 }), status: "unSend" };
   }

@@ -3,6 +3,7 @@ library;
 
 import 'dart:math';
 
+import '../client.dart';
 import '../model/codes.dart';
 import '../model/exception.dart';
 import '../model/lists.dart';
@@ -129,12 +130,19 @@ class V2TIMConversationManager {
       return notSupported('deleteConversationList without clearMessage');
     }
     final ids = [...conversationIDList];
-    return session.ask(
-      (running) async => [
+    return session.ask((running) async {
+      final expectSession = running.client.sessionOfCalls();
+      return [
         for (final id in ids)
-          await _operated(id, () => deleteConversation(conversationID: id)),
-      ],
-    );
+          await _operated(
+            id,
+            () => _onPeer(id, (_, peer) {
+              expectSession();
+              return running.kit.lists.deleteConversation(peer);
+            }),
+          ),
+      ];
+    });
   }
 
   /// Returns the number of unread messages over all conversations.
@@ -288,8 +296,10 @@ class V2TIMConversationManager {
 
 /// Marks every conversation with unread messages as read.
 Future<void> markAllRead(Running running) async {
+  final expectSession = running.client.sessionOfCalls();
   for (final row in await _sorted(running)) {
     if (row.unread > 0) {
+      expectSession();
       await running.kit.lists.markRead(row.peer);
     }
   }

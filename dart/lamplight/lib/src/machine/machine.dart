@@ -79,6 +79,10 @@ final class Machine {
   /// The session; null if no user is logged in or logging in.
   Session? get session => _session;
 
+  /// The session to which a call that is made now belongs: the one that the
+  /// last login of the application began.
+  Session? get callSession => _next ?? _session;
+
   /// The time at which the driver must pass a [TickInput], if no other input
   /// comes before; null if there is no deadline.
   int? get nextDeadline {

@@ -40,7 +40,8 @@ final class ListReady extends ListState {
   String toString() => 'ListReady()';
 }
 
-/// The list could not be read.
+/// The list could not be read. If it was read completely before, the state
+/// stays [ListReady], and the list is read again after the next reconnect.
 final class ListFailed extends ListState {
   /// Creates the state.
   const ListFailed(this.error);
@@ -61,6 +62,11 @@ const int _atOnce = 8;
 
 /// The pause before each further page.
 const Duration _pause = Duration(milliseconds: 500);
+
+/// The pause after which a page is requested again that was refused because of
+/// the rate limit, and the maximum number of requests for a page.
+const Duration _ratePause = Duration(seconds: 1);
+const int _mostRequests = 60;
 
 /// The lists of one client.
 final class ListsSync {
@@ -348,6 +354,10 @@ final class KeptList<T, P> {
   int _attempt = 0;
   Future<void>? _reading;
 
+  /// The failure of the last reading. If the list was read completely before,
+  /// the rows may be outdated.
+  LamplightException? _failure;
+
   /// The pause before the next page; null if there is none at the moment.
   _Pause? _pausing;
   bool _isStopped = false;
@@ -367,14 +377,14 @@ final class KeptList<T, P> {
   /// Completes when the whole list was read, or with an error if it cannot be
   /// read. After a failure, reads the list again.
   Future<void> get whole async {
-    if (state is ListFailed) {
+    if (state is ListFailed || _failure != null) {
       _begin();
     }
     for (;;) {
-      if (_state case ListFailed(:final error)) {
+      final reading = _reading;
+      if (_failure case final error? when reading == null) {
         throw error;
       }
-      final reading = _reading;
       if (reading == null && table.isComplete) {
         return;
       }
@@ -400,7 +410,7 @@ final class KeptList<T, P> {
   /// Reads the list, if it was requested but not read completely. A reading in
   /// progress continues.
   void _connected() {
-    final isMissing = _state is! ListReady || !table.isComplete;
+    final isMissing = _failure != null || !table.isComplete;
     if (_isWanted && isMissing && _reading == null) {
       _begin();
     }
@@ -409,6 +419,7 @@ final class KeptList<T, P> {
   void _end() {
     _attempt += 1;
     _reading = null;
+    _failure = null;
     _pausing?.end();
     table.clear();
     _state = const ListLoading();
@@ -425,6 +436,7 @@ final class KeptList<T, P> {
     if (_client.userId == null || _isStopped) {
       return;
     }
+    _failure = null;
     final ListState shown =
         table.isComplete ? const ListReady() : const ListLoading();
     if (_state.runtimeType != shown.runtimeType) {
@@ -440,7 +452,7 @@ final class KeptList<T, P> {
     table.beginReading();
     try {
       var pages = 1;
-      var page = await _first();
+      var page = await _patiently(attempt, _first);
       while (attempt == _attempt) {
         final isLast = _take(page, table);
         if (isLast) {
@@ -454,18 +466,41 @@ final class KeptList<T, P> {
         }
         pages += 1;
         if (pages > _atOnce) {
-          await (_pausing = _Pause()).over;
+          await (_pausing = _Pause(_pause)).over;
           if (attempt != _attempt) {
             return;
           }
         }
-        page = await _then(page);
+        final before = page;
+        page = await _patiently(attempt, () => _then(before));
       }
     } on LamplightException catch (error) {
       if (attempt == _attempt) {
         _reading = null;
-        _state = ListFailed(error);
+        _failure = error;
+        if (!table.isComplete) {
+          _state = ListFailed(error);
+        }
         _onChange();
+      }
+    }
+  }
+
+  /// Reads a page. After a refusal because of the rate limit, waits and reads
+  /// it again, unless the reading [attempt] is over.
+  Future<P> _patiently(int attempt, Future<P> Function() read) async {
+    for (var request = 1;; request += 1) {
+      try {
+        return await read();
+      } on LamplightException catch (error) {
+        final isRefused = error.code == LamplightCode.calledTooOften;
+        if (!isRefused || request == _mostRequests || attempt != _attempt) {
+          rethrow;
+        }
+        await (_pausing = _Pause(_ratePause)).over;
+        if (attempt != _attempt) {
+          rethrow;
+        }
       }
     }
   }
@@ -473,9 +508,9 @@ final class KeptList<T, P> {
 
 /// A pause between two pages. [end] ends it before its time.
 final class _Pause {
-  /// Begins a pause.
-  _Pause() {
-    _timer = Timer(_pause, end);
+  /// Begins a pause of this length.
+  _Pause(Duration length) {
+    _timer = Timer(length, end);
   }
 
   final Completer<void> _over = Completer();

@@ -575,6 +575,7 @@ export class Chat {
     return {
       driver: this.#driver,
       lists: this.#lists,
+      session: this.#driver.session,
       self,
       newMessageId: () => `${this.#messagePrefix}${(this.#messages += 1)}`,
       unsent: this.#unsent,

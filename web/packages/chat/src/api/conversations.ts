@@ -3,6 +3,7 @@
 import { TYPES } from "./constants.js";
 import type { Core } from "./core.js";
 import type { ConversationJson, MessageJson } from "../gen/wire.js";
+import type { AnswerTo } from "../machine/ask.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
 import {
@@ -62,11 +63,12 @@ export async function one(
   return conversationOf({ peer, ...(profiles?.[0] === undefined ? {} : { profile: profiles[0] }) });
 }
 
-export async function remove({ driver, lists }: Core, id: string): Promise<void> {
+export async function remove({ driver, lists, session }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
-  await driver.callPatiently("deleteConversation", { peer }, ({ listsVersion }) => {
+  const learn = ({ listsVersion }: AnswerTo<"deleteConversation">) => {
     lists.learn({ deletedConversations: [peer] }, listsVersion);
-  });
+  };
+  await driver.callPatiently("deleteConversation", { peer }, learn, session);
 }
 
 export async function pin({ driver, lists }: Core, options: api.PinConversationOptions): Promise<void> {
@@ -78,16 +80,17 @@ export async function pin({ driver, lists }: Core, options: api.PinConversationO
 }
 
 /** Marks as read the messages that this client has received. Messages that arrive later stay unread. */
-export async function markRead({ driver, lists }: Core, id: string): Promise<void> {
+export async function markRead({ driver, lists, session }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
   const row = lists.conversation(peer);
   if (row !== undefined && (row.unread ?? 0) === 0) {
     return;
   }
   const sequence = row?.lastMessage?.sequence ?? "0";
-  await driver.callPatiently("markRead", { peer, sequence }, ({ conversation, listsVersion }) => {
+  const learn = ({ conversation, listsVersion }: AnswerTo<"markRead">) => {
     lists.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
-  });
+  };
+  await driver.callPatiently("markRead", { peer, sequence }, learn, session);
 }
 
 export async function markAllRead(core: Core, scope: unknown): Promise<void> {

@@ -10,6 +10,8 @@ import type { FailedUser } from "./options.js";
 export interface Core {
   readonly driver: Driver;
   readonly lists: ListsSync;
+  /** The session in which the call was made. A call that waits must not continue in another session. */
+  readonly session: Driver["session"];
   /** The user who is logged in. */
   readonly self: string;
   /** Returns the id of a new message of this client. */

@@ -14,7 +14,11 @@ export function globalWebSocket(): WebSocketConstructor {
   return found;
 }
 
-/** Returns the window, which emits the events of the page; undefined if there is none. */
+/**
+ * Returns the window, which emits the events of the page; undefined if there is none. React Native has a `window`
+ * without events.
+ */
 export function pageOf(): EventTarget | undefined {
-  return typeof window === "undefined" ? undefined : window;
+  const page = (globalThis as { window?: Partial<EventTarget> }).window;
+  return page?.addEventListener === undefined ? undefined : (page as EventTarget);
 }

@@ -41,9 +41,8 @@ export function findServer(proxyServer: unknown): string {
 }
 
 function fromPage(): string | undefined {
-  if (typeof document === "undefined") {
-    return undefined;
-  }
-  const said = document.querySelector(`meta[name="${META}"]`)?.getAttribute("content")?.trim();
+  // React Native has no document, but libraries may add a part of one.
+  const { document: page } = globalThis as { document?: Partial<Document> };
+  const said = page?.querySelector?.(`meta[name="${META}"]`)?.getAttribute("content")?.trim();
   return said === "" ? undefined : said;
 }

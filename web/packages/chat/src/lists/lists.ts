@@ -183,7 +183,9 @@ export function withSent(
   version: number,
 ): Lists["conversations"] {
   const peer = message.to ?? "";
-  const row = conversations.rows.get(peer)?.value ?? { peer, ...ofFriend(friends.shown?.get(peer)) };
+  // At the beginning of another reading, only the rows that are shown have the conversation.
+  const row = conversations.rows.get(peer)?.value ??
+    conversations.shown?.get(peer) ?? { peer, ...ofFriend(friends.shown?.get(peer)) };
   return Number(row.lastMessage?.sequence ?? 0) >= Number(message.sequence ?? 0)
     ? conversations
     : put(conversations, [[peer, { ...row, lastMessage: message, ...activeAt(message) }]], version);

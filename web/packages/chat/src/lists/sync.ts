@@ -73,6 +73,8 @@ interface Reading {
   again: boolean;
 }
 
+type Readings = Partial<Record<ListName, Reading | undefined>>;
+
 /** A catch-up after changes that the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
@@ -103,7 +105,7 @@ export class ListsSync {
    */
   #mayShowOldNames = false;
   /** The readings in progress. The object is replaced when a session begins and when it ends. */
-  #readings: Partial<Record<ListName, Reading | undefined>> = {};
+  #readings: Readings = {};
 
   constructor(private readonly around: Surroundings) {}
 
@@ -355,7 +357,13 @@ export class ListsSync {
         if (isDone()) {
           const { heads } = behind;
           behind.heads = null;
-          await this.#tellMissed(heads, behind.told);
+          try {
+            await this.#tellMissed(heads, behind.told);
+          } catch (error) {
+            // The next catch-up begins at the older heads. `told` prevents that it repeats messages.
+            behind.heads = heads;
+            throw error;
+          }
         }
       } while (!isDone());
       if (this.#behind === behind) {
@@ -449,8 +457,9 @@ export class ListsSync {
           this.#lists = { ...this.#lists, [name]: fold.beginReading<Rows[K]>(this.#lists[name]) };
           let from = "";
           do {
-            await this.#pause(calls++);
+            await this.#pause(readings, calls++);
             from = await readPage(from);
+            this.#expectCurrent(readings);
           } while (from !== "" && isCurrent());
           if (isCurrent()) {
             const before = this.#lists;
@@ -471,15 +480,18 @@ export class ListsSync {
   /**
    * Must be called before each call that a reading of a list, or a search for missed messages, makes. `calls` is the
    * number of calls that this reading or search has already made. If it is at least `AT_ONCE`, waits for `PAUSE`.
-   * Throws an error if the session ends during the wait.
+   * Throws an error if the session has ended; `readings` are those of the session.
    */
-  async #pause(calls: number): Promise<void> {
-    const readings = this.#readings;
+  async #pause(readings: Readings, calls: number): Promise<void> {
     if (calls >= AT_ONCE) {
       await this.around.pause(PAUSE);
-      if (readings !== this.#readings) {
-        throw new ChatError(refused("NOT_LOGGED_IN"));
-      }
+    }
+    this.#expectCurrent(readings);
+  }
+
+  #expectCurrent(readings: Readings): void {
+    if (readings !== this.#readings) {
+      throw new ChatError(refused("NOT_LOGGED_IN"));
     }
   }
 
@@ -500,6 +512,7 @@ export class ListsSync {
 
   /** Reads and reports the messages that were sent while the link was broken, the oldest first. */
   async #tellMissed(heads: CatchUp["heads"], told: Set<string>): Promise<void> {
+    const readings = this.#readings;
     const missed: MessageJson[] = [];
     let calls = 0;
     for (const [peer, { lastMessage }] of heads === null ? [] : (this.#lists.conversations.shown ?? [])) {
@@ -507,7 +520,7 @@ export class ListsSync {
       let left = sequenceOf(lastMessage) > head ? MOST_MISSED : 0;
       let before = "0";
       while (left > 0) {
-        await this.#pause(calls++);
+        await this.#pause(readings, calls++);
         const page = await this.around.call("getHistory", { peer, before, limit: HISTORY_PAGE });
         const messages = page.messages ?? [];
         const newer = messages.filter((message) => sequenceOf(message) > head);

@@ -1,7 +1,7 @@
 /** The driver of the connection machine. It passes messages and the time to the machine, and executes the effects. */
 
 import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
-import { ChatError, isRefusal } from "./errors.js";
+import { ChatError, isRefusal, refused } from "./errors.js";
 import type { LoginResponseJson, ServerMessageJson } from "../gen/wire.js";
 import type { CallId } from "./link.js";
 import { nextDeadline, step } from "./machine.js";
@@ -83,6 +83,11 @@ export class Driver {
     return this.#state.session?.established === true;
   }
 
+  /** The session to which a call that is made now belongs: the one that the last login of the application began. */
+  get session(): CallId | undefined {
+    return (this.#state.next ?? this.#state.session)?.id;
+  }
+
   /**
    * The abilities that the app gives to this client; null if no user is logged in, or if the server does not send
    * them.
@@ -117,14 +122,19 @@ export class Driver {
 
   /**
    * Makes a call of the SDK itself, or a call that is one of many. After a refusal because of the rate limit, waits
-   * and makes the call again. The wait leaves room for the application's calls.
+   * and makes the call again. The wait leaves room for the application's calls. Fails with 6014 if `session` has been
+   * replaced, because the call would then be executed for another user.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
     parameters: Parameters<K>,
     learn?: (answer: AnswerTo<K>) => void,
+    session = this.session,
   ): Promise<AnswerTo<K>> {
     for (let attempt = 1; ; attempt += 1) {
+      if (session !== this.session) {
+        throw new ChatError(refused("NOT_LOGGED_IN"));
+      }
       try {
         return await this.call(kind, parameters, learn);
       } catch (error) {

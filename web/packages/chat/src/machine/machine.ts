@@ -193,6 +193,7 @@ function loginAfterLogout(turn: Turn, { call: id, deadline, user, userSig }: Inp
 
 function newSession(user: string, userSig: string, call: { id: CallId; deadline: number }, now: number): Session {
   return {
+    id: call.id,
     user,
     userSig,
     acceptedSig: "",

@@ -26,7 +26,9 @@ export type PageNews =
 
 /** Calls `tell` with each event until the returned function is called. */
 export function watchPage(tell: (what: PageNews) => void): () => void {
-  if (typeof window === "undefined" || typeof document === "undefined") {
+  // React Native has a `window` without events, and libraries may add a `document` without events.
+  const page = globalThis as { window?: Partial<EventTarget>; document?: Partial<EventTarget> };
+  if (page.window?.addEventListener === undefined || page.document?.addEventListener === undefined) {
     return () => undefined;
   }
   let seen = Date.now();

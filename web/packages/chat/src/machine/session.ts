@@ -77,6 +77,8 @@ export interface Abilities {
 
 /** A session, from a login to its end. */
 export interface Session {
+  /** The login that began this session. */
+  readonly id: CallId;
   readonly user: string;
   /** The UserSig for the next login: the newest UserSig of the application that the server has not refused. */
   readonly userSig: string;

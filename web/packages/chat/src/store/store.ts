@@ -7,7 +7,7 @@
  * only from users to whom it has subscribed itself.
  */
 
-import { EVENT } from "../api/constants.js";
+import { EVENT, TYPES } from "../api/constants.js";
 import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../api/options.js";
 import { isNewer, type UserStatus } from "../machine/status.js";
 
@@ -71,6 +71,11 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
+   * Whether the next status replaces the known one even if its version is lower. After a reconnect, the known status
+   * may have a version that the server has lost.
+   */
+  isReplaceable: boolean;
+  /**
    * The progress for this user. `wanted`: the status must be requested. `asked`: the status was queried, without a
    * subscription. `taken`: the store has subscribed to the user.
    */
@@ -101,6 +106,11 @@ export class StatusStore {
     });
     this.#hear(EVENT.SDK_NOT_READY, () => {
       this.#forget();
+    });
+    this.#hear<{ state: string }>(EVENT.NET_STATE_CHANGE, ({ state }) => {
+      for (const watched of this.#watched.values()) {
+        watched.isReplaceable ||= state === TYPES.NET_STATE_CONNECTED;
+      }
     });
     this.#hear<UserStatus[]>(EVENT.USER_STATUS_UPDATED, (statuses) => {
       this.#learn(statuses);
@@ -133,6 +143,7 @@ export class StatusStore {
     const watched = this.#watched.get(userID) ?? {
       listeners: new Set<() => void>(),
       status: undefined,
+      isReplaceable: false,
       place: "wanted" as const,
       leftAt: undefined,
     };
@@ -165,11 +176,17 @@ export class StatusStore {
 
   /**
    * Stops, and unsubscribes from the users to whom the store has subscribed. From then on, the store knows no status
-   * and handles no events, and `statusStore` returns a new store for the client. Rejects with the code of a refused
-   * call, after which some users may still be subscribed.
+   * and handles no events, and `statusStore` returns a new store for the client. The listeners are called for the last
+   * time. Rejects with the code of a refused call, after which some users may still be subscribed.
    */
   destroy(): Promise<void> {
-    this.#ending ??= this.#end();
+    if (this.#ending === undefined) {
+      this.#ending = this.#end();
+      this.#forget();
+      this.#watched.forEach(({ listeners }) => {
+        listeners.clear();
+      });
+    }
     return this.#ending;
   }
 
@@ -178,10 +195,6 @@ export class StatusStore {
     this.#stops.splice(0).forEach((stop) => {
       stop();
     });
-    for (const watched of this.#watched.values()) {
-      watched.listeners.clear();
-      watched.status = undefined;
-    }
     if (stores.get(this.client) === this) {
       stores.delete(this.client);
     }
@@ -253,9 +266,10 @@ export class StatusStore {
       if (
         watched !== undefined &&
         this.#ending === undefined &&
-        !(watched.status && isNewer(watched.status.version, status.version))
+        (watched.isReplaceable || !(watched.status && isNewer(watched.status.version, status.version)))
       ) {
         watched.status = status;
+        watched.isReplaceable = false;
         tell(watched);
       }
     }
@@ -363,7 +377,8 @@ export class StatusStore {
       giveUp(wanted);
       return;
     }
-    const there = new Set([...list.userIDList, this.client.getLoginUser()]);
+    const self = this.client.getLoginUser();
+    const there = new Set([...list.userIDList, self]);
     const room = Math.max(0, list.limit - list.userIDList.length);
     const subscribed = new Set(wanted.filter((userID) => !there.has(userID)).slice(0, room));
     const subscribe = async (batch: string[]) => {
@@ -378,7 +393,7 @@ export class StatusStore {
       this.#move(taken, "taken");
       this.#learn(successUserList ?? (await this.#ask(taken)));
     };
-    await this.#inBatches("subscribeBatch", [...subscribed], subscribe, giveUp);
+    await this.#inBatches("subscribeBatch", [...subscribed], subscribe, giveUp, self);
     const query = async (batch: string[]) => {
       if (this.#ending !== undefined) {
         return;
@@ -393,21 +408,26 @@ export class StatusStore {
       }
     };
     const others = wanted.filter((userID) => !subscribed.has(userID));
-    await this.#inBatches("queryBatch", others, query, giveUp);
+    await this.#inBatches("queryBatch", others, query, giveUp, self);
   }
 
   /**
    * Makes a call for some users, in batches that the server accepts. Calls `refused` with the users of a call that was
-   * refused permanently.
+   * refused permanently. Stops if `self` is not logged in any more: the calls would change the list of another user.
    */
   async #inBatches(
     kind: keyof Batches,
     users: readonly string[],
     call: (batch: string[]) => Promise<void>,
     refused?: (batch: readonly string[]) => void,
+    self = this.client.getLoginUser(),
   ): Promise<void> {
     // The limit is read for each batch, because the app's settings may change in the meantime.
-    for (let at = 0, batch: readonly string[]; at < users.length; at += batch.length) {
+    for (
+      let at = 0, batch: readonly string[];
+      at < users.length && this.client.getLoginUser() === self;
+      at += batch.length
+    ) {
       batch = users.slice(at, at + this.#limit(kind));
       try {
         await call([...batch]);
@@ -418,8 +438,8 @@ export class StatusStore {
           if (code === BATCH_TOO_LARGE) {
             this.#refused[kind] = half;
           }
-          await this.#inBatches(kind, batch.slice(0, half), call, refused);
-          await this.#inBatches(kind, batch.slice(half), call, refused);
+          await this.#inBatches(kind, batch.slice(0, half), call, refused, self);
+          await this.#inBatches(kind, batch.slice(half), call, refused, self);
         } else if (refused === undefined) {
           throw error;
         } else {

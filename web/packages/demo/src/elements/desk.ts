@@ -1,7 +1,7 @@
 /** The view after the login: the lists, the conversation, and the details of the status, side by side. */
 
 import { CODES, type UserStatus } from "@lamplight/chat";
-import type { ContactEventDetail, ConversationEventDetail } from "@lamplight/uikit";
+import { type ContactEventDetail, type ConversationEventDetail, isComposing } from "@lamplight/uikit";
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { deskStyles } from "./desk-styles.js";
@@ -371,7 +371,12 @@ export class LamplightDesk extends LitElement {
    */
   readonly #key = (event: KeyboardEvent): void => {
     const isPopup = (node: EventTarget): boolean => node instanceof Element && node.matches(":popover-open");
-    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || event.composedPath().some(isPopup)) {
+    if (
+      event.key !== "Escape" ||
+      isComposing(event) ||
+      event.defaultPrevented ||
+      event.composedPath().some(isPopup)
+    ) {
       return;
     }
     if (this.#isCovered) {

@@ -7,6 +7,7 @@ import type { ChatClient, Profile } from "../client.js";
 import { currentKit, onKitChange, TUIKit } from "../kit.js";
 import type { LoadedList } from "../loaded-list.js";
 import { type BlockedRow, blockedRows } from "../rows/blocked-rows.js";
+import { reasonOf } from "../words/reasons.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { avatar, avatarStyles } from "./avatar.js";
 import { questionOf } from "./blocking.js";
@@ -248,7 +249,7 @@ export class TuikitBlockList extends LitElement {
         }
       },
       (error: unknown) => {
-        this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+        this.problem = this.#words.actionFailed(reasonOf(error, this.#words));
       },
     );
   }

@@ -173,6 +173,13 @@ export const chatStyles = css`
     padding: 0.625rem 1rem 0.75rem;
     border-block-start: 1px solid var(--_line);
   }
+  .problem {
+    flex: none;
+    margin: 0;
+    padding: 0.5rem 1rem 0;
+    color: var(--_danger);
+    font-size: 0.8125em;
+  }
   textarea {
     flex: 1;
     min-inline-size: 0;

@@ -5,16 +5,18 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { CODES } from "@lamplight/chat";
-import { peerOf } from "../client.js";
+import { type ChatClient, peerOf } from "../client.js";
 import { presentAt } from "../clock.js";
 import { Dialogue } from "../dialogue.js";
 import { type Entry, entriesOf } from "../rows/chat-entries.js";
 import { messageText } from "../rows/message-text.js";
 import { nameOf } from "../rows/names.js";
+import { reasonOf } from "../words/reasons.js";
 import { clockText, dayText } from "../words/time.js";
 import type { Words } from "../words/words.js";
 import { avatar, avatarStyles, statusText } from "./avatar.js";
 import { chatStyles } from "./chat-styles.js";
+import { isComposing } from "./composing.js";
 import { chatsIcon, downIcon, sendIcon } from "./icons.js";
 import type { ShownEnd } from "./kit-controller.js";
 import { notice, noticeStyles } from "./notice.js";
@@ -62,6 +64,8 @@ export class TuikitChat extends StatusElement {
 
   @state() private text = "";
   @state() private isAtEnd = true;
+  /** The reason why the text could not be sent; empty if there is none. */
+  @state() private problem = "";
 
   @query(".scroller") private readonly scroller!: HTMLElement | null;
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
@@ -74,6 +78,12 @@ export class TuikitChat extends StatusElement {
    * A visible message and its position. The message stays at this position when earlier messages are added above it.
    */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
+  /** Whether earlier messages are being loaded, or are added by this update. */
+  #isBusy = false;
+  /** Whether earlier messages were being loaded at the last update. */
+  #wasLoading = false;
+  /** The user who has written the text and the drafts, and the client of that user; null before the first login. */
+  #writer: { readonly client: ChatClient; readonly user: string } | null = null;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -86,8 +96,10 @@ export class TuikitChat extends StatusElement {
     if (before !== undefined) {
       this.#drafts.set(before, this.text);
       this.text = this.#drafts.get(this.conversationID) ?? "";
+      this.problem = "";
     }
     const client = this.kit.kit?.client ?? null;
+    this.#forgetOthers(client);
     const { conversationID } = this;
     if (this.#dialogue?.client !== client || this.#dialogue.conversationID !== conversationID) {
       this.#dialogue?.stop();
@@ -107,6 +119,24 @@ export class TuikitChat extends StatusElement {
       this.isAtEnd = true;
     }
     this.#anchor = this.isAtEnd ? null : this.#findAnchor();
+    const isLoading = this.#dialogue?.isLoadingEarlier === true;
+    this.#isBusy = isLoading || this.#wasLoading;
+    this.#wasLoading = isLoading;
+  }
+
+  /** Removes the text and the drafts of another user. A user who logs in again finds them. */
+  #forgetOthers(client: ChatClient | null): void {
+    const user = client?.isReady() === true ? client.getLoginUser() : "";
+    const writer = this.#writer;
+    if (client === null || (client === writer?.client && user === "")) {
+      return;
+    }
+    if (writer !== null && (client !== writer.client || (user !== writer.user && writer.user !== ""))) {
+      this.#drafts.clear();
+      this.text = "";
+      this.problem = "";
+    }
+    this.#writer = { client, user };
   }
 
   protected override render(): TemplateResult {
@@ -126,6 +156,7 @@ export class TuikitChat extends StatusElement {
               ${downIcon}
             </button>`
       }
+      ${this.problem === "" ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <form part="composer" @submit=${this.#onSubmit}>
         <textarea
           rows="1"
@@ -162,6 +193,12 @@ export class TuikitChat extends StatusElement {
       scroller.scrollTop += this.#anchor.element.getBoundingClientRect().top - this.#anchor.top;
     }
     this.#readAlong();
+    if (this.#isBusy && !this.#wasLoading) {
+      // The earlier messages were added just now. Screen readers must not read them out as new ones.
+      setTimeout(() => {
+        this.requestUpdate();
+      });
+    }
     if (this.#dialogue?.state === "ready" && scroller.scrollHeight <= scroller.clientHeight) {
       this.#dialogue.loadEarlier();
     }
@@ -213,7 +250,7 @@ export class TuikitChat extends StatusElement {
         ${placeholder({
           icon: chatsIcon,
           title: words.failed,
-          text: dialogue.why,
+          text: reasonOf(dialogue.why, words),
           action: {
             text: words.retry,
             act: () => {
@@ -235,7 +272,7 @@ export class TuikitChat extends StatusElement {
       aria-label=${words.messages}
       @scroll=${this.#onScroll}
     >
-      <div class="messages" role="log" aria-label=${words.messages}>
+      <div class="messages" role="log" aria-label=${words.messages} aria-busy=${this.#isBusy}>
         ${dialogue.isLoadingEarlier ? html`<span class="earlier">${words.earlier}</span>` : nothing}
         ${entries.length === 0 ? html`<span class="day">${words.noMessages}</span>` : nothing}
         ${repeat(
@@ -305,7 +342,7 @@ export class TuikitChat extends StatusElement {
     }
     this.isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
     if (scroller.scrollTop < NEAR_BEGINNING) {
-      this.#dialogue?.loadEarlier();
+      this.#dialogue?.loadEarlier(true);
     }
     this.#readAlong();
   };
@@ -332,11 +369,12 @@ export class TuikitChat extends StatusElement {
 
   readonly #onInput = (event: Event): void => {
     this.text = (event.target as HTMLTextAreaElement).value;
+    this.problem = "";
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
     // An Enter that completes an input method's word, as in Chinese, does not send the message.
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
       event.preventDefault();
       this.#send();
     }
@@ -350,11 +388,20 @@ export class TuikitChat extends StatusElement {
   #send(): void {
     // A text that was cut may have half of a surrogate pair, which the server would refuse.
     const text = this.text.trim().replace(/\p{Surrogate}/gu, "\ufffd");
-    if (text !== "") {
-      this.text = "";
-      this.isAtEnd = true;
-      void this.#dialogue?.send(text);
+    const dialogue = this.#dialogue;
+    if (text === "" || dialogue === null) {
+      return;
     }
+    try {
+      dialogue.send(text);
+    } catch (error) {
+      // The text stays in the field, so that the user can send it later.
+      this.problem = this.words.actionFailed(reasonOf(error, this.words));
+      return;
+    }
+    this.text = "";
+    this.problem = "";
+    this.isAtEnd = true;
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
+import { reasonOf } from "../words/reasons.js";
 import { StatusElement } from "./status-element.js";
 
 export abstract class ListElement<Item> extends StatusElement {
@@ -40,7 +41,7 @@ export abstract class ListElement<Item> extends StatusElement {
         this.announcement = done;
       },
       (error: unknown) => {
-        this.problem = this.words.actionFailed(error instanceof Error ? error.message : String(error));
+        this.problem = this.words.actionFailed(reasonOf(error, this.words));
       },
     );
   }

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Loaded, LoadedList } from "../loaded-list.js";
 import type { Shown } from "../status/ledger.js";
+import { reasonOf } from "../words/reasons.js";
 import type { Words } from "../words/words.js";
 import type { ShownEnd } from "./kit-controller.js";
 import { placeholder, skeleton } from "./placeholder.js";
@@ -32,7 +33,7 @@ export function listBody<T>(
       return placeholder({
         icon,
         title: words.failed,
-        text: loaded.why,
+        text: reasonOf(loaded.why, words),
         action: { text: words.retry, act: () => list?.retry() },
       });
     case "ready":

@@ -4,7 +4,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { cancelWake, presentAt, wakeAfter } from "../clock.js";
-import type { UserStatus } from "../client.js";
+import type { ChatClient, UserStatus } from "../client.js";
 import { currentKit, onKitChange, statusDurations, TUIKit } from "../kit.js";
 import {
   type Choice,
@@ -19,8 +19,10 @@ import {
 import { EMOJIS, joinSaying, splitSaying } from "../own-status/emoji.js";
 import { OwnStatus } from "../own-status/own-status.js";
 import { type SuggestedStatus, suggestionsIn } from "../own-status/suggestions.js";
+import { reasonOf } from "../words/reasons.js";
 import { durationText, endText, remainingOf } from "../words/remaining.js";
 import { type Words, wordsOf } from "../words/words.js";
+import { isComposing } from "./composing.js";
 import { EmojiMenu, emojiMenuStyles } from "./emoji-menu.js";
 import { smileIcon } from "./icons.js";
 import { choiceStyles, ownStatusStyles } from "./own-status-styles.js";
@@ -109,6 +111,10 @@ export class TuikitOwnStatus extends LitElement {
   #own: OwnStatus | null = null;
   #stopKit: (() => void) | null = null;
   #durations: readonly StatusDuration[] | null = null;
+  /** The user who has opened the editor, and the client of that user. */
+  #writer: { readonly client: ChatClient | undefined; readonly user: string } | null = null;
+  /** The number of times that the editor was opened. */
+  #editing = 0;
   /** The end that the status had when the editor was opened. */
   #kept: number | undefined;
   readonly #menu = new EmojiMenu(this, {
@@ -138,7 +144,14 @@ export class TuikitOwnStatus extends LitElement {
     if (changed.has("durations")) {
       this.#durations = durationsOf(this.durations);
     }
-    this.#follow();
+    const client = this.#follow()?.client;
+    const writer = this.#writer;
+    if (writer !== null && client?.isReady() === true) {
+      const user = client.getLoginUser();
+      // Another user must not see the text.
+      this.isEditing &&= client === writer.client && (writer.user === "" || writer.user === user);
+      this.#writer = { client, user };
+    }
   }
 
   protected override render(): TemplateResult {
@@ -156,6 +169,10 @@ export class TuikitOwnStatus extends LitElement {
     this.choice = this.#kept === undefined ? (this.#choices[0] ?? "never") : "kept";
     this.date = this.#kept === undefined ? firstDate(now) : dateFieldText(this.#kept);
     this.problem = "";
+    this.isSaving = false;
+    this.#editing += 1;
+    const client = this.#own?.client;
+    this.#writer = { client, user: client?.getLoginUser() ?? "" };
     this.isEditing = true;
     await this.updateComplete;
     this.field?.select();
@@ -365,15 +382,24 @@ export class TuikitOwnStatus extends LitElement {
   };
 
   async #say(customStatus: string, expiresIn: number): Promise<void> {
+    const editing = this.#editing;
+    const isSame = () => editing === this.#editing && this.isEditing;
     this.isSaving = true;
     this.problem = "";
     try {
       await this.set(customStatus, expiresIn);
-      await this.#close();
+      if (isSame()) {
+        // The user may have moved the focus while the call was in progress. A button that was disabled has lost it.
+        await this.#close(this.matches(":focus-within") || document.activeElement === document.body);
+      }
     } catch (error) {
-      this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+      if (isSame()) {
+        this.problem = this.#words.actionFailed(reasonOf(error, this.#words));
+      }
     } finally {
-      this.isSaving = false;
+      if (editing === this.#editing) {
+        this.isSaving = false;
+      }
     }
   }
 
@@ -385,14 +411,16 @@ export class TuikitOwnStatus extends LitElement {
     this.requestUpdate();
   }
 
-  async #close(): Promise<void> {
+  async #close(isFocusing = true): Promise<void> {
     this.isEditing = false;
     await this.updateComplete;
-    this.button?.focus();
+    if (isFocusing) {
+      this.button?.focus();
+    }
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.key === "Escape" && !event.isComposing) {
+    if (event.key === "Escape" && !isComposing(event)) {
       // Without this call, Escape would also close something in an element around this one.
       event.stopPropagation();
       void this.#close();

@@ -6,6 +6,7 @@ import { live } from "lit/directives/live.js";
 import type { Visibility } from "../client.js";
 import { currentKit, onKitChange, TUIKit } from "../kit.js";
 import { OwnVisibility, VISIBILITIES } from "../own-status/own-visibility.js";
+import { reasonOf } from "../words/reasons.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { choiceStyles } from "./own-status-styles.js";
 import { theme } from "./theme.js";
@@ -150,7 +151,7 @@ export class TuikitVisibility extends LitElement {
       await own.set(visibility);
     } catch (error) {
       if (this.wanted === visibility) {
-        this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+        this.problem = this.#words.actionFailed(reasonOf(error, this.#words));
       }
       return;
     } finally {

@@ -172,9 +172,11 @@ export class Watcher {
     this.#ledger.turn(false);
     // The call in progress may be a subscription.
     await this.#working;
+    // The calls must not change the list of another user.
+    const isSame = () => this.#client.isReady() && this.#client.getLoginUser() === this.#user;
     for (
       let next = this.#ledger.next(performance.now());
-      "call" in next;
+      "call" in next && isSame();
       next = this.#ledger.next(performance.now())
     ) {
       await this.#make(next.call);
@@ -352,16 +354,20 @@ export class Watcher {
   #remember(): void {
     const { memory } = this.#options;
     const own = this.#ledger.own;
-    if (own.size === 0) {
-      memory?.removeItem(this.#key());
-    } else {
-      memory?.setItem(this.#key(), JSON.stringify([...own]));
+    try {
+      if (own.size === 0) {
+        memory?.removeItem(this.#key());
+      } else {
+        memory?.setItem(this.#key(), JSON.stringify([...own]));
+      }
+    } catch {
+      // The storage is full or forbidden. A page that is loaded again then takes the subscriptions for the application's.
     }
   }
 
   #recall(): string[] {
-    const kept = this.#options.memory?.getItem(this.#key()) ?? "[]";
     try {
+      const kept = this.#options.memory?.getItem(this.#key()) ?? "[]";
       const users: unknown = JSON.parse(kept);
       return Array.isArray(users) ? users.filter((user) => typeof user === "string") : [];
     } catch {

@@ -2,9 +2,9 @@
 
 import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { TuikitChat } from "../../src/index.js";
+import { TUIKit, type TuikitChat } from "../../src/index.js";
 import { messageOf } from "../../stage/stage.js";
-import { all, drawn, mount, NOON, one, open, until } from "./support.js";
+import { all, drawn, mount, NOON, one, open, press, until } from "./support.js";
 
 async function chat(set: Partial<TuikitChat> = { conversationID: "C2Cmaya" }): Promise<TuikitChat> {
   vi.useFakeTimers({ toFake: ["Date"], now: NOON });
@@ -86,6 +86,52 @@ test("a message that is marked as not sent, and arrived, loses the mark", async 
   expect(said(element).filter((text) => text === "[fail] one")).toHaveLength(1);
 });
 
+test("a text that cannot be sent because the session has ended stays in the field, with the reason", async () => {
+  const stage = open();
+  const element = await chat();
+  const field = one(element, "textarea") as HTMLTextAreaElement;
+  await userEvent.fill(field, "a long thought");
+  stage.logOut();
+  await userEvent.keyboard("{Enter}");
+  await drawn(element);
+  expect(field.value).toBe("a long thought");
+  expect(one(element, "[role=alert]").textContent).toBe("That did not work: not logged in");
+  stage.logIn("me");
+  await userEvent.click(field);
+  await userEvent.keyboard("{Enter}");
+  await until(() => {
+    expect(stage.sent).toEqual(["a long thought"]);
+  });
+  expect([field.value, all(element, "[role=alert]").length]).toEqual(["", 0]);
+});
+
+test("the reason of a failure is in the language of the kit", async () => {
+  const stage = open({}, { language: "zh" });
+  const element = await chat();
+  await userEvent.fill(one(element, "textarea"), "你好");
+  stage.logOut();
+  await userEvent.keyboard("{Enter}");
+  await drawn(element);
+  expect(one(element, "[role=alert]").textContent).toBe("操作失败：未登录");
+});
+
+test.each([{ isComposing: true }, { isComposing: false, keyCode: 229 }])(
+  "an Enter that completes a word of an input method sends nothing (%j)",
+  async (key) => {
+    const stage = open();
+    const element = await chat();
+    const field = one(element, "textarea") as HTMLTextAreaElement;
+    await userEvent.fill(field, "你好");
+    field.focus();
+    press("Enter", key);
+    await drawn(element);
+    expect([stage.sent, field.value]).toEqual([[], "你好"]);
+    press("Enter");
+    await drawn(element);
+    expect(stage.sent).toEqual(["你好"]);
+  },
+);
+
 test("half of an emoji is sent as a character that stands for it", async () => {
   const stage = open();
   const element = await chat();
@@ -152,6 +198,34 @@ test("earlier messages come when a person scrolls up, and nothing jumps", async 
   expect(Math.round(scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight)).toBeLessThanOrEqual(1);
 });
 
+test("screen readers do not read out earlier messages as new ones", async () => {
+  const lines = Array.from({ length: 60 }, (_, index) =>
+    messageOf({ id: `m${index}`, user: "maya", text: `line ${index}`, flow: "in", at: NOON - (60 - index) * 60_000 }),
+  );
+  const stage = open({ messages: { maya: lines } });
+  const element = await chat();
+  const log = one(element, "[role=log]");
+  await until(() => {
+    expect(log.getAttribute("aria-busy")).toBe("false");
+  });
+  const seen: string[] = [];
+  new MutationObserver(() => {
+    seen.push(`${log.getAttribute("aria-busy") ?? ""} ${said(element).length}`);
+  }).observe(log, { childList: true, attributes: true });
+  const count = said(element).length;
+  one(element, ".scroller").scrollTop = 0;
+  await until(() => {
+    expect(said(element).length).toBeGreaterThan(count);
+    expect(log.getAttribute("aria-busy")).toBe("false");
+  });
+  expect(seen).toEqual([`true ${count}`, `true ${count + 15}`, `false ${count + 15}`]);
+  stage.writes("maya", "new", NOON);
+  await until(() => {
+    expect(said(element).at(-1)).toBe("new");
+  });
+  expect(seen.at(-1)).toBe(`false ${count + 16}`);
+});
+
 test("what is written in one conversation waits there for its return", async () => {
   open();
   const element = await chat();
@@ -164,6 +238,47 @@ test("what is written in one conversation waits there for its return", async () 
   element.conversationID = "C2Cmaya";
   await drawn(element);
   expect(field().value).toBe("half a thought");
+});
+
+test("the next user sees neither messages nor texts of the user before", async () => {
+  const stage = open();
+  const element = await chat();
+  const field = () => one(element, "textarea") as HTMLTextAreaElement;
+  await userEvent.fill(field(), "a draft");
+  element.conversationID = "C2Cbruno";
+  await drawn(element);
+  await userEvent.fill(field(), "a text");
+  const count = said(element).length;
+  const state = () => [said(element).length, field().value];
+  stage.net("disconnected");
+  await drawn(element);
+  stage.net("connected");
+  await drawn(element);
+  expect(state(), "after a reconnect").toEqual([count, "a text"]);
+  stage.logOut();
+  await drawn(element);
+  expect(said(element)).toEqual([]);
+  stage.logIn("me");
+  await drawn(element);
+  expect(state(), "the same user again").toEqual([count, "a text"]);
+  stage.logOut();
+  await drawn(element);
+  stage.logIn("bea");
+  await drawn(element);
+  expect(field().value).toBe("");
+  element.conversationID = "C2Cmaya";
+  await drawn(element);
+  expect(field().value).toBe("");
+});
+
+test("the text of a user is gone when the page uses another client", async () => {
+  open();
+  const element = await chat();
+  await userEvent.fill(one(element, "textarea"), "a text");
+  await TUIKit.destroy();
+  open({ self: "bea" });
+  await drawn(element);
+  expect((one(element, "textarea") as HTMLTextAreaElement).value).toBe("");
 });
 
 test("with nobody chosen, it says so", async () => {

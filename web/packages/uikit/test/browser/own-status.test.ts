@@ -266,6 +266,21 @@ describe("the own status", () => {
     expect(await attempt(element)).toEqual(["the client has no setSelfStatus", 0, ""]);
   });
 
+  test("the editor of one user is closed for the next, and stays open for the same", async () => {
+    const element = await own();
+    await write(element, "private", "never");
+    stage.logOut();
+    await drawn(element);
+    stage.logIn("me");
+    await drawn(element);
+    expect((one(element, "input[type=text]") as HTMLInputElement).value).toBe("private");
+    stage.logOut();
+    await drawn(element);
+    stage.logIn("bea");
+    await drawn(element);
+    expect(all(element, "form")).toHaveLength(0);
+  });
+
   test("a status is set right after the element was added to the page", async () => {
     const element = document.createElement("tuikit-own-status");
     document.body.append(element);
@@ -282,9 +297,74 @@ describe("by keyboard", () => {
     await userEvent.keyboard("{Enter}");
     await drawn(element);
     expect(element.shadowRoot?.activeElement?.getAttribute("type")).toBe("text");
+    press("Escape", { keyCode: 229 });
+    await drawn(element);
+    expect(all(element, "form"), "an Escape of an input method").toHaveLength(1);
     await userEvent.keyboard("out{Tab}{Escape}");
     await drawn(element);
     expect(all(element, "form")).toHaveLength(0);
+    expect(element.shadowRoot?.activeElement?.className).toContain("status");
+  });
+
+  test("the end of a slow save leaves a later editor open, and the focus where it is", async () => {
+    const stage = open();
+    const element = await own();
+    const other = document.createElement("input");
+    document.body.append(other);
+    let finish: (error?: Error) => void = () => undefined;
+    const answer = stage.setSelfStatus.bind(stage);
+    vi.spyOn(stage, "setSelfStatus").mockImplementation(async (options) => {
+      await new Promise<void>((fulfil, reject) => {
+        finish = (error) => {
+          if (error === undefined) {
+            fulfil();
+          } else {
+            reject(error);
+          }
+        };
+      });
+      return answer(options);
+    });
+    const begin = async (text: string) => {
+      await write(element, text, "never");
+      one(element, ".primary").click();
+      await drawn(element);
+    };
+    // The editor is cancelled, and opened again.
+    await begin("first");
+    one(element, ".cancel").click();
+    await drawn(element);
+    await write(element, "second", "never");
+    expect(one(element, ".primary").matches(":enabled")).toBe(true);
+    finish(new Error("no connection to the server"));
+    await drawn(element);
+    expect(one(element, ".problem").textContent).toBe("");
+    one(element, ".cancel").click();
+    await drawn(element);
+    await begin("third");
+    one(element, ".cancel").click();
+    await drawn(element);
+    await write(element, "fourth", "never");
+    finish();
+    await drawn(element);
+    expect((one(element, "input[type=text]") as HTMLInputElement).value).toBe("fourth");
+    // The user has moved the focus to another element of the page.
+    one(element, ".primary").click();
+    await drawn(element);
+    other.focus();
+    finish();
+    await until(() => {
+      expect(all(element, "form")).toHaveLength(0);
+    });
+    await drawn(element);
+    expect(document.activeElement).toBe(other);
+    // The focus is still in the editor.
+    await begin("fifth");
+    finish();
+    await until(() => {
+      expect(all(element, "form")).toHaveLength(0);
+    });
+    await drawn(element);
     expect(element.shadowRoot?.activeElement?.className).toContain("status");
   });
 

@@ -45,7 +45,7 @@ test("a list that could not be read to its end is not taken for the whole", asyn
   tell(LIST, ["a"]);
   reads[0]?.reject(new Error("no answer"));
   await settled();
-  expect(list.state).toEqual({ is: "failed", why: "no answer" });
+  expect(list.state).toEqual({ is: "failed", why: new Error("no answer") });
   list.retry();
   reads[1]?.fulfil(["a", "b"]);
   await settled();
