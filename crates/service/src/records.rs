@@ -527,6 +527,8 @@ impl Records {
         };
         let has_login = newest.is_some();
         let known_until = newest.map_or(since, |login| since.max(login.at));
+        let lost_logins: Vec<u64> =
+            logins.iter().filter(|login| self.was_lost(login, now)).map(|login| login.number).collect();
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received that
@@ -542,7 +544,9 @@ impl Records {
         let lost = self.lost(now).filter(|_| !is_new);
         let held = lost.zip(self.grace).map(|(lost, grace)| (lost.at, grace.saturating_sub(lost.passed)));
         match held {
-            Some((lost_at, left)) if !left.is_zero() => presence.held_until(now.moment + left, lost_at),
+            Some((lost_at, left)) if !left.is_zero() => {
+                presence.held_until(now.moment + left, lost_at, |login| lost_logins.contains(&login))
+            }
             Some(_) | None => presence,
         }
     }

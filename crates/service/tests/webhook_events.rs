@@ -265,3 +265,25 @@ async fn a_connection_that_others_have_ended_before_a_loss_is_put_back_with_its_
     cluster.put_back(&tab, Some(recorded_in), 101).await;
     assert_eq!(cluster.record_and_deliver(102).await, [""; 0]);
 }
+
+/// The directory loses its data. Within the grace, a device logs in whose record nobody has created again.
+#[tokio::test]
+async fn the_app_is_told_a_login_within_the_grace_after_a_loss_unless_the_device_counts_as_connected() {
+    for (name, before, device, platform, expected) in [
+        ("the first login of the user", None, "phone", Platform::IPhone, vec!["phone Login"]),
+        ("another device was connected", Some("mac"), "phone", Platform::IPhone, vec!["phone Login"]),
+        ("the device was connected", Some("mac"), "mac", Platform::Mac, vec![]),
+    ] {
+        let cluster = Cluster::start().await;
+        if let Some(before) = before {
+            log_in(&cluster.here, before, Platform::Mac, 1, 2).await;
+            assert_eq!(cluster.record_and_deliver(3).await, [format!("{before} Login")]);
+        }
+        cluster.lose(100);
+        log_in(&cluster.here, device, platform, 2, 102).await;
+        assert_eq!(cluster.record_and_deliver(103).await, expected, "{name}");
+        let connection = ConnectionId::new(HERE, 2);
+        cluster.here.disconnect(&ann(), connection, LinkEnd::Closed, now(110).wall, now(110)).await.unwrap();
+        assert_eq!(cluster.record_and_deliver(111).await, [format!("{device} LinkClosed")], "{name}");
+    }
+}
