@@ -28,8 +28,11 @@ pub enum Error {
     /// There was no answer within the call timeout (9520). The server may or may not have executed the call.
     #[error("no answer in time")]
     Timeout,
-    /// A login failed (9508): the link could not be opened, or it ended before the answer. Another call returns this
-    /// error if its answer lacks a required field; the server has executed such a call.
+    /// The answer lacks a required field (9520), for example because the server is of another version. The server has
+    /// executed the call.
+    #[error("the answer lacks a required field")]
+    IncompleteAnswer,
+    /// A login failed (9508): the link could not be opened, or it ended before the answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
@@ -41,7 +44,7 @@ impl Error {
             Self::Refused(refused) => Some(refused.code),
             Self::NotLoggedIn => Some(Code::NOT_LOGGED_IN.number()),
             Self::NotSent | Self::Transport(_) => Some(Code::NOT_CONNECTED.number()),
-            Self::Disconnected | Self::Timeout => Some(Code::NO_ANSWER.number()),
+            Self::Disconnected | Self::Timeout | Self::IncompleteAnswer => Some(Code::NO_ANSWER.number()),
         }
     }
 }

@@ -60,7 +60,7 @@ pub use lane_leasing::{LANE_LEASE, LANE_REQUEST, LANE_TAKE_OVER, LaneLeasing, La
 pub use login_line::{
     LOGIN_LINE_PLACES, LOGIN_LINE_PLACES_PER_ADDRESS, LoginArrival, LoginLine, LoginTicket,
 };
-pub use losses::{Loss, Losses};
+pub use losses::{Loss, Losses, first_version};
 pub use mailbox::Hub;
 pub use membership::{Duty, LeaseTimes, LostNode, Membership, Sighting, pause_after_ended};
 pub use multi_device::{Contender, victims};

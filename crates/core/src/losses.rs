@@ -5,13 +5,24 @@
 //! because that time adapts to a new clock slowly ([`SharedClock`](crate::SharedClock)). A node therefore notes its own
 //! time when it first sees an epoch. From that time, it measures how long ago the loss was.
 
-use lamplight_model::{Now, Timestamp};
+use lamplight_model::{Now, Timestamp, Version};
 use std::time::Duration;
 
 /// If no clock is wrong, an epoch and the node's time of the loss differ by at most this. The difference includes the
 /// time until the node sees the epoch. If it is not larger, the epoch is used as the time of the loss, because all
 /// nodes have the same epoch.
 const AGREE_WITHIN: Duration = Duration::from_secs(3);
+
+/// The version of a record that is created from the facts. The earlier record, if there was one, was written before
+/// `written_before`. `known_until` is the time of the user's last change in the facts.
+///
+/// Watchers may have the version of the record without a login: it is shown without being stored, and another node may
+/// have read the facts before the login. The record with a login has a higher version, even if both are created so soon
+/// after a loss that `written_before` decides.
+pub fn first_version(known_until: Timestamp, written_before: Timestamp, has_login: bool) -> Version {
+    let Version(version) = Version::at(known_until.max(written_before));
+    Version(version + u64::from(has_login))
+}
 
 /// The epoch at the start of a node, and the last epoch that the node has seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -181,6 +192,28 @@ mod tests {
         check_ahead(1_590, -600, &[(1_590, 995)], true, Some((990, 10)));
         // The clock of another shard is ahead: the loss counts as of the beginning of the node.
         check(5_000, &[(5_000, 995)], true, Some((995, 5)));
+    }
+
+    /// Two nodes see an epoch of second 990 at their own times, as far apart as running nodes are. The account is
+    /// older.
+    #[test]
+    fn a_record_with_a_login_is_above_the_record_without_it_of_another_node() {
+        let version = |seen: u64, known_until: u64, has_login: bool| {
+            let mut losses = Losses::begin(wall(100), 0);
+            losses.observe(wall(990), now(seen));
+            first_version(wall(known_until), losses.lost_before().after(Duration::from_secs(1)), has_login)
+        };
+        for login in [985, 990, 991, 993, 994, 995, 1_000] {
+            for (here, there) in [(990, 990), (988, 991), (991, 988), (990, 993), (993, 990)] {
+                let (with, without) = (version(here, login, true), version(there, 100, false));
+                assert!(
+                    with > without,
+                    "login at {login}, nodes at {here} and {there}: {with} and {without}"
+                );
+                // What is told later of a user without a login is a change of a record, and so above both.
+                assert!(with.next(wall(990)) > with);
+            }
+        }
     }
 
     #[test]

@@ -134,14 +134,15 @@ impl InProcessDirectory {
         self.log.reader_of(interest)
     }
 
-    /// Records on disk that the process is running, and writes a snapshot of all records if one is due. Blocks while it
-    /// writes to the disk. Must be called every few seconds.
+    /// Records on disk that the process is running, and writes and syncs a snapshot of all records if one is due.
+    /// Blocks while it writes to the disk. Must be called every few seconds.
     ///
     /// A snapshot is due after many changes, after a change that could not be written, or after an incomplete snapshot.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);
         let kept = if journal.wants_rewrite() { self.write_all_records(now) } else { alive };
+        let kept = kept.and_then(|()| journal.settle());
         let was_failing = self.is_failing.swap(kept.is_err(), Ordering::Relaxed);
         if was_failing && kept.is_ok() {
             tracing::info!("live records are kept on disk again");

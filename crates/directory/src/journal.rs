@@ -1,15 +1,17 @@
 //! The journal: the live records on disk, as a snapshot and the changes since then. With it, a restart of the process
 //! makes no user go offline.
 //!
-//! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced only
-//! when the journal is closed properly. After a crash of the machine, the last changes may be missing: the versions of
-//! all restored records are raised, and missing records are created again from the facts.
+//! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. Snapshots are synced to
+//! the disk. The files of changes are synced only when the journal is closed properly. After a crash of the machine,
+//! the last changes may be missing: the versions of all restored records are raised, and missing records are created
+//! again from the facts.
 //!
 //! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`. It also has a file of
 //! changes for each stripe of users: `live.N.0` and so on. Writes for users of different stripes therefore do not wait
 //! for each other. When the files of changes have grown, generation `N+1` begins. Its snapshot is written while changes
-//! continue. When the snapshot is complete, the files of `N` are deleted. Each entry about a user contains the revision
-//! of the user's record. The entry with the highest revision is the current one, whichever file contains it.
+//! continue. When the snapshot is complete and synced, the files of `N` are deleted. If the machine crashes before, the
+//! snapshot may be damaged, and the files of `N` are read too. Each entry about a user contains the revision of the
+//! user's record. The entry with the highest revision is the current one, whichever file contains it.
 //!
 //! The lists of a record (its subscription list and its restrictions) may be large. An entry contains them only if they
 //! have changed since the last entry that contains them. See `docs/decisions/0126-changes-without-lists.md`.
@@ -166,8 +168,10 @@ struct Stripe {
 
 struct Generation {
     number: u64,
-    /// Whether the snapshot contains all records. Older files are then not needed.
+    /// Whether the snapshot contains all records. If only the process ends, older files are then not needed.
     is_complete: bool,
+    /// Whether the snapshot is synced to the disk, and the older files are deleted.
+    is_settled: bool,
     /// The value of `Journal::failures` when the snapshot began. The snapshot contains the changes of all earlier
     /// failed writes.
     failures: u64,
@@ -192,6 +196,7 @@ impl Journal {
             generation: Mutex::new(Generation {
                 number: last,
                 is_complete: true,
+                is_settled: false,
                 failures: 0,
                 snapshot_bytes: 0,
             }),
@@ -227,7 +232,8 @@ impl Journal {
         *self.noted.lock() = facts;
         let number = self.generation.lock().number + 1;
         self.stripes = self.begin_stripes(number, begin)?.into_iter().map(Mutex::new).collect();
-        *self.generation.lock() = Generation { number, is_complete: false, failures: 0, snapshot_bytes: 0 };
+        *self.generation.lock() =
+            Generation { number, is_complete: false, is_settled: false, failures: 0, snapshot_bytes: 0 };
         Ok(())
     }
 
@@ -318,12 +324,13 @@ impl Journal {
             *generation = Generation {
                 number,
                 is_complete: false,
+                is_settled: false,
                 failures: generation.failures,
                 snapshot_bytes: generation.snapshot_bytes,
             };
         }
         let failures = self.failures.load(Ordering::Relaxed);
-        let path = self.folder.join(format!("live.{}.base", generation.number));
+        let path = self.base_of(generation.number);
         let mut snapshot = Rewrite {
             journal: self,
             file: self.disk.create(&path).map_err(failed("begin", &path))?,
@@ -334,6 +341,34 @@ impl Journal {
         };
         snapshot.put(&head(&begin(), *self.noted.lock()))?;
         Ok(snapshot)
+    }
+
+    /// Syncs a complete snapshot to the disk, and then deletes the older files. Does nothing if that is done already.
+    /// Changes continue meanwhile.
+    pub fn settle(&self) -> Result<(), JournalError> {
+        let mut generation = self.generation.lock();
+        if !generation.is_complete || generation.is_settled {
+            return Ok(());
+        }
+        let settled = self.sync(&self.base_of(generation.number)).and_then(|()| self.sync(&self.folder));
+        let settled = match settled {
+            Ok(()) => replay::delete_before(&self.folder, generation.number),
+            Err(error) => {
+                // The kernel may have dropped the data, and the next sync would succeed. So the snapshot is written
+                // again.
+                generation.is_complete = false;
+                Err(error)
+            }
+        };
+        match &settled {
+            Ok(()) => generation.is_settled = true,
+            Err(_) => _ = self.errors.fetch_add(1, Ordering::Relaxed),
+        }
+        settled
+    }
+
+    fn base_of(&self, generation: u64) -> PathBuf {
+        self.folder.join(format!("live.{generation}.base"))
     }
 
     /// Creates the files of changes of a new generation. After a failure, removes them all.
@@ -375,7 +410,7 @@ impl Rewrite<'_> {
         })
     }
 
-    /// Completes the snapshot after all records were written, and deletes the older files.
+    /// Completes the snapshot after all records were written. [`Journal::settle`] then deletes the older files.
     pub fn complete(mut self) -> Result<(), JournalError> {
         let mut entry = Vec::new();
         encode(&EntryRef::Complete, &mut entry);
@@ -390,7 +425,7 @@ impl Rewrite<'_> {
                 stripe.doubt = None;
             }
         }
-        replay::delete_before(&self.journal.folder, self.generation.number)
+        Ok(())
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), JournalError> {

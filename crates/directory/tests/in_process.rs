@@ -221,7 +221,9 @@ async fn an_entry_without_an_end_costs_all_behind_it_and_is_told() {
 async fn a_snapshot_that_was_cut_is_told_and_kept() {
     let (folder, _, _) = written_three_times().await;
     // After the second start, only the snapshot contains the records.
-    drop(open(folder.path(), now(3)));
+    let (directory, _) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
+    directory.maintain(now(3)).unwrap();
+    drop(directory);
     let base = journal_files(&folder).into_keys().find(|path| path.extension().unwrap() == "base").unwrap();
     let bytes = fs::read(&base).unwrap();
     fs::write(&base, &bytes[..bytes.len() - 15]).unwrap();
@@ -276,7 +278,8 @@ async fn the_files_are_for_their_owner_alone() {
 async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let complete_since = |at: u64| {
-        let (_, recovered) = InProcessDirectory::open(folder.path(), now(at), GRACE).unwrap();
+        let (directory, recovered) = InProcessDirectory::open(folder.path(), now(at), GRACE).unwrap();
+        directory.maintain(now(at)).unwrap();
         recovered.complete_since
     };
     assert_eq!(complete_since(1), now(1).wall);
@@ -290,8 +293,9 @@ async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
     // A file of a former version is treated as lost too.
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("live.7"), b"LAMPLIVE\x00\x00\x00\x03 whatever").unwrap();
-    let (_, recovered) = InProcessDirectory::open(folder.path(), now(6), GRACE).unwrap();
+    let (directory, recovered) = InProcessDirectory::open(folder.path(), now(6), GRACE).unwrap();
     assert_eq!((recovered.complete_since, recovered.in_doubt), (now(6).wall, true));
+    directory.maintain(now(6)).unwrap();
     assert!(!folder.path().join("live.7").exists(), "it is deleted with the first snapshot");
 }
 
@@ -463,6 +467,7 @@ async fn the_mark_of_the_facts_survives_kills_and_damage() {
     let (directory, recovered) = saved.open(Some(mark(3)), now(4), GRACE).unwrap();
     assert_eq!((recovered.records, recovered.in_doubt), (1, false));
     assert_eq!(noted(&folder), Some(mark(3)));
+    directory.maintain(now(4)).unwrap();
     // If the file with the newest mark is damaged, an older mark is found, and the facts are ahead of it.
     directory.note_facts(mark(4)).unwrap();
     std::mem::forget(directory);

@@ -193,6 +193,7 @@ impl Entering {
             subscriptions: done.subscriptions,
             friends: Vec::new(),
             notified: Notifications { others: true, friends: false },
+            recorded_in: Some(done.recorded_in),
         };
         assert!(
             audience.set_watch_list(watcher, &list, heard, &mut effects),

@@ -12,7 +12,7 @@ use crate::app_deletions::AppDeletions;
 use crate::duties::OldestNode;
 use crate::reader::Reader;
 use futures_util::future::try_join_all;
-use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts};
+use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts, first_version};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind, Logged};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
 use lamplight_model::{
@@ -479,12 +479,13 @@ impl Records {
     }
 
     /// The version of a record that is created from the facts. `known_until` is the time of the last change of the user in
-    /// the facts, for example a login. The version is above every version of a lost record of the user.
-    pub(crate) fn first_version(&self, known_until: Timestamp, now: Now) -> Version {
+    /// the facts, for example a login. The version is above every version of a lost record of the user, and that of a
+    /// record with a login is above that of a record without one.
+    pub(crate) fn first_version(&self, known_until: Timestamp, has_login: bool, now: Now) -> Version {
         let lost_before = self.lost_before(now);
         // Nodes may have written records in the millisecond of the loss, and with clocks that are ahead.
         let written_before = if self.is_shared() { lost_before.after(CLOCK_ERROR) } else { lost_before };
-        Version::at(known_until.max(written_before))
+        first_version(known_until, written_before, has_login)
     }
 
     /// Creates the record of a user from the facts. Viewers who may not see the status are shown what the record of a
@@ -524,13 +525,16 @@ impl Records {
             Some(login) => login.at,
             None => account.created,
         };
+        let has_login = newest.is_some();
         let known_until = newest.map_or(since, |login| since.max(login.at));
+        let lost_logins: Vec<u64> =
+            logins.iter().filter(|login| self.was_lost(login, now)).map(|login| login.number).collect();
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received that
             // lower version if a process ended before a login in the facts had entered a record. They may also have
             // received it if another login has created the account meanwhile.
-            self.first_version(known_until.max(account.created), now),
+            self.first_version(known_until.max(account.created), has_login, now),
             since,
             !is_new && account.created < floor,
             &app.settings,
@@ -540,7 +544,9 @@ impl Records {
         let lost = self.lost(now).filter(|_| !is_new);
         let held = lost.zip(self.grace).map(|(lost, grace)| (lost.at, grace.saturating_sub(lost.passed)));
         match held {
-            Some((lost_at, left)) if !left.is_zero() => presence.held_until(now.moment + left, lost_at),
+            Some((lost_at, left)) if !left.is_zero() => {
+                presence.held_until(now.moment + left, lost_at, |login| lost_logins.contains(&login))
+            }
             Some(_) | None => presence,
         }
     }

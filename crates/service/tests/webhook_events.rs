@@ -265,3 +265,40 @@ async fn a_connection_that_others_have_ended_before_a_loss_is_put_back_with_its_
     cluster.put_back(&tab, Some(recorded_in), 101).await;
     assert_eq!(cluster.record_and_deliver(102).await, [""; 0]);
 }
+
+/// The directory loses its data. Within the grace, a device logs in whose record nobody has created again.
+#[tokio::test]
+async fn the_app_is_told_a_login_within_the_grace_after_a_loss_unless_the_device_counts_as_connected() {
+    for (name, before, device, platform, expected) in [
+        ("the first login of the user", None, "phone", Platform::IPhone, vec!["phone Login"]),
+        ("another device was connected", Some("mac"), "phone", Platform::IPhone, vec!["phone Login"]),
+        ("the device was connected", Some("mac"), "mac", Platform::Mac, vec![]),
+    ] {
+        let cluster = Cluster::start().await;
+        if let Some(before) = before {
+            log_in(&cluster.here, before, Platform::Mac, 1, 2).await;
+            assert_eq!(cluster.record_and_deliver(3).await, [format!("{before} Login")]);
+        }
+        cluster.lose(100);
+        log_in(&cluster.here, device, platform, 2, 102).await;
+        assert_eq!(cluster.record_and_deliver(103).await, expected, "{name}");
+        let connection = ConnectionId::new(HERE, 2);
+        cluster.here.disconnect(&ann(), connection, LinkEnd::Closed, now(110).wall, now(110)).await.unwrap();
+        assert_eq!(cluster.record_and_deliver(111).await, [format!("{device} LinkClosed")], "{name}");
+    }
+}
+
+/// The node has read the watch list of the connection since the store was restarted, as it does after each new epoch.
+#[tokio::test]
+async fn a_connection_that_others_have_ended_after_a_restart_that_kept_the_data_is_put_back_with_its_login() {
+    let cluster = Cluster::start().await;
+    let tab = log_in(&cluster.here, "tab", Platform::Web, 2, 2).await;
+    assert_eq!(cluster.record_and_deliver(3).await, ["tab Login"]);
+    cluster.directory.lose(&[], now(100).wall);
+    let list = cluster.here.watch_list(&ann(), ConnectionId::new(HERE, 2)).await.unwrap().unwrap();
+    assert_eq!(list.recorded_in, Some(RecordEpoch::of(now(100).wall)));
+    cluster.end_connections(200).await;
+    assert_eq!(cluster.record_and_deliver(201).await, ["tab LinkClosed"]);
+    cluster.put_back(&tab, list.recorded_in, 202).await;
+    assert_eq!(cluster.record_and_deliver(203).await, ["tab Login"]);
+}

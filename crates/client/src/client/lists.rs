@@ -6,8 +6,10 @@ use crate::lists::{
     UserInfo, UsersBlocked, UsersInfo,
 };
 use crate::request::{Answer, Request};
-use crate::{Error, LinkEnd};
-use lamplight_model::{AllowType, ClientMessageId, CustomElement, MessageBody, ProfileChange, Visibility};
+use crate::{Error, Refused};
+use lamplight_model::{
+    AllowType, ClientMessageId, Code, CustomElement, MessageBody, ProfileChange, Visibility,
+};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -34,7 +36,7 @@ impl Client {
             allow_type: allow_type as i32,
         });
         let Tell::SetSelfInfo(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
-        told.profile.and_then(lists::user_info).ok_or_else(no_answer)
+        told.profile.and_then(lists::user_info).ok_or(Error::IncompleteAnswer)
     }
 
     /// Returns the profiles of at most 100 users. Users without an account are not an error: [`UsersInfo::failures`]
@@ -100,7 +102,7 @@ impl Client {
             ..v1::AddFriendRequest::default()
         });
         let Tell::AddFriend(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
-        told.friend.and_then(lists::friend).ok_or_else(no_answer)
+        told.friend.and_then(lists::friend).ok_or(Error::IncompleteAnswer)
     }
 
     /// Removes at most 100 users from this user's friend list, and this user from the friend lists of these users.
@@ -130,7 +132,7 @@ impl Client {
         let (user_id, remark) = (user_id.to_owned(), remark.to_owned());
         let ask = Ask::SetFriendRemark(v1::SetFriendRemarkRequest { user_id, remark });
         let Tell::SetFriendRemark(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
-        told.friend.and_then(lists::friend).ok_or_else(no_answer)
+        told.friend.and_then(lists::friend).ok_or(Error::IncompleteAnswer)
     }
 
     /// Sets which users may see this user's status. Blocked users may never see it. The change takes effect at once.
@@ -267,7 +269,7 @@ impl Client {
         let (to, client_message_id) = (to.to_owned(), client_id.to_string());
         let ask = Ask::SendMessage(v1::SendMessageRequest { to, text, client_message_id, custom });
         let Tell::SendMessage(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
-        let message = told.message.and_then(lists::message).ok_or_else(no_answer)?;
+        let message = told.message.and_then(lists::message).ok_or(Error::IncompleteAnswer)?;
         Ok(SentMessage { message, repeated: told.repeated_send })
     }
 
@@ -313,17 +315,23 @@ impl Client {
         })
     }
 
-    /// Marks the messages of `peer` up to `sequence` as read. If `sequence` is `None` or 0, marks all existing
-    /// messages. The read position never moves back.
+    /// Marks the messages of `peer` up to `sequence` as read, or all existing messages if `sequence` is `None`. The
+    /// read position never moves back.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 if there is no such conversation.
+    /// [`Error::Refused`] with 6017 if there is no such conversation, or if `sequence` is 0: no message has this
+    /// sequence.
     pub async fn mark_read(&self, peer: &str, sequence: Option<u64>) -> Result<ConversationInfo, Error> {
+        // For the server, 0 stands for all messages.
+        if sequence == Some(0) {
+            let why = "the sequence of a message is at least 1";
+            return Err(Refused::because(Code::INVALID_PARAMETER, why).into());
+        }
         let sequence = sequence.unwrap_or(0);
         let ask = Ask::MarkRead(v1::MarkReadRequest { peer: peer.to_owned(), sequence });
         let Tell::MarkRead(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
-        told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
+        told.conversation.and_then(lists::conversation).ok_or(Error::IncompleteAnswer)
     }
 
     /// Pins a conversation to the top of the list, or unpins it.
@@ -334,7 +342,7 @@ impl Client {
     pub async fn pin(&self, peer: &str, pinned: bool) -> Result<ConversationInfo, Error> {
         let ask = Ask::PinConversation(v1::PinConversationRequest { peer: peer.to_owned(), pinned });
         let Tell::PinConversation(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
-        told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
+        told.conversation.and_then(lists::conversation).ok_or(Error::IncompleteAnswer)
     }
 
     /// Removes a conversation from this user's list, together with its history. The peer's list and history do not
@@ -363,11 +371,3 @@ fn random_id() -> ClientMessageId {
 }
 
 const KINDS: &str = "the machine accepts only an answer of the kind of its request";
-
-/// Makes the error for an answer that lacks a required field.
-fn no_answer() -> Error {
-    Error::Transport(crate::TransportError::new(
-        "reading an answer",
-        LinkEnd::Protocol("the answer lacks a required field"),
-    ))
-}

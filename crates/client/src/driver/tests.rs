@@ -145,6 +145,53 @@ async fn a_call_fails_when_its_time_is_over_or_the_link_breaks() {
     assert!(matches!(call.await.unwrap(), Err(Error::Disconnected)));
 }
 
+/// The server has executed the call, so the application must not take it for one that was not sent.
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_answer_lacks_a_required_field_fails_with_9520() {
+    let (world, mut peer) = World::live().await;
+    let answers = [
+        Tell::SetSelfInfo(v1::SetSelfInfoResponse::default()),
+        Tell::AddFriend(v1::AddFriendResponse::default()),
+        Tell::SetFriendRemark(v1::SetFriendRemarkResponse::default()),
+        Tell::SendMessage(v1::SendMessageResponse::default()),
+        Tell::MarkRead(v1::MarkReadResponse::default()),
+        Tell::PinConversation(v1::PinConversationResponse::default()),
+    ];
+    for answer in answers {
+        let (client, of) = (world.client.clone(), answer.clone());
+        let call = tokio::spawn(async move {
+            match of {
+                Tell::SetSelfInfo(_) => client.set_self_info(Default::default()).await.map(drop),
+                Tell::AddFriend(_) => client.add_friend("ann", "").await.map(drop),
+                Tell::SetFriendRemark(_) => client.set_friend_remark("ann", "").await.map(drop),
+                Tell::SendMessage(_) => client.send_c2c_text_message("ann", "hi").await.map(drop),
+                Tell::MarkRead(_) => client.mark_read("ann", None).await.map(drop),
+                Tell::PinConversation(_) => client.pin("ann", true).await.map(drop),
+                _ => Ok(()),
+            }
+        });
+        let asked = peer.next().await.unwrap();
+        peer.tell(asked.id, answer).await;
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::IncompleteAnswer), "{error:?}");
+        assert_eq!(error.code(), Some(Code::NO_ANSWER.number()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_mark_messages_up_to_none_as_read_is_refused_and_marks_nothing() {
+    let (world, mut peer) = World::live().await;
+    let client = world.client.clone();
+    let refused = client.mark_read("ann", Some(0)).await.unwrap_err();
+    assert!(matches!(&refused, Error::Refused(why) if why.is(Code::INVALID_PARAMETER)), "{refused}");
+    for (sequence, asked) in [(Some(1), 1), (None, 0)] {
+        let client = world.client.clone();
+        let _call = tokio::spawn(async move { client.mark_read("ann", sequence).await });
+        let Some(Ask::MarkRead(read)) = peer.next().await.unwrap().body else { panic!("the first request") };
+        assert_eq!(read.sequence, asked);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn calls_wait_within_their_timeout_and_those_that_find_no_place_are_refused_at_once() {
     const TOO_MANY: usize = 10;
@@ -164,7 +211,11 @@ async fn calls_wait_within_their_timeout_and_those_that_find_no_place_are_refuse
             Error::Timeout => sent += 1,
             Error::NotSent => waited += 1,
             Error::Refused(why) if why.is(Code::CALLED_TOO_OFTEN) => refused += 1,
-            error @ (Error::Refused(_) | Error::NotLoggedIn | Error::Disconnected | Error::Transport(_)) => {
+            error @ (Error::Refused(_)
+            | Error::NotLoggedIn
+            | Error::Disconnected
+            | Error::IncompleteAnswer
+            | Error::Transport(_)) => {
                 panic!("{error}")
             }
         }

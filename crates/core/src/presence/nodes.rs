@@ -91,14 +91,17 @@ impl Presence {
         lost
     }
 
-    /// Makes the logins of a record count as connected until `until`. The record was created from the facts, after the
-    /// directory had lost the earlier record at the time `lost`.
+    /// Makes the logins of a record count as connected until `until`, if `was_lost` returns `true` for their numbers.
+    /// The record was created from the facts, after the directory had lost the earlier record at the time `lost`. A
+    /// login that was recorded after the loss was not in the earlier record, and has not been reported to the app.
     #[must_use]
-    pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
-        for device in &mut self.devices {
+    pub fn held_until(mut self, until: Moment, lost: Timestamp, was_lost: impl Fn(u64) -> bool) -> Self {
+        let mut is_any_held = false;
+        for device in self.devices.iter_mut().filter(|device| was_lost(device.login)) {
             device.link = Link::Held { until, end: LinkEnd::NodeLost };
+            is_any_held = true;
         }
-        if !self.devices.is_empty() {
+        if is_any_held {
             self.note_seen(lost);
         }
         self

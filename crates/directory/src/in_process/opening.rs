@@ -123,6 +123,7 @@ impl SavedRecords {
         };
         let restoring = Restoring { in_doubt, lost_at, now, grace };
         let records = directory.restore_all(recovery.records, restoring);
+        // The first call of `maintain` syncs this snapshot, so that the start need not wait for the disk.
         directory.write_all_records(now)?;
         let damage = directory.journal.as_ref().map(Journal::damage).unwrap_or_default();
         Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt, damage }))
@@ -174,6 +175,11 @@ impl InProcessDirectory {
     /// Reads the folder and opens the directory, without comparing the mark of the facts.
     pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
         SavedRecords::read(folder)?.open(None, now, grace)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn journal(&self) -> &Journal {
+        self.journal.as_ref().expect("the test has opened a folder")
     }
 
     #[cfg(test)]

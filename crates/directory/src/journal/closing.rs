@@ -50,7 +50,7 @@ impl Journal {
         let _ = fs::remove_file(mark_of(&self.folder));
     }
 
-    fn sync(&self, path: &Path) -> Result<(), JournalError> {
+    pub(super) fn sync(&self, path: &Path) -> Result<(), JournalError> {
         self.disk.sync(path).map_err(failed("sync", path))
     }
 }

@@ -91,21 +91,13 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
     let generations = generations(folder)?;
     let last = generations.keys().next_back().copied().unwrap_or(0);
     let mut recovery = Recovery { has_files: !generations.is_empty(), ..Recovery::default() };
-    // A complete snapshot contains everything from the older files.
-    let mut complete = None;
-    for (number, files) in generations.iter().rev() {
-        if let Some(path) = &files.base
-            && is_complete(path)?
-        {
-            complete = Some(*number);
-            break;
-        }
-    }
+    let (complete, passed_over) = complete_generation(&generations)?;
     // The files of changes of a complete generation are kept until the next generation is complete. None of them may
     // therefore be missing.
     recovery.missing_files =
         complete.map_or(0, |number| STRIPES.saturating_sub(generations[&number].stripes.len()));
-    recovery.damaged = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
+    let lacks_files = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
+    recovery.damaged = lacks_files || passed_over;
     for (number, files) in generations.range(complete.unwrap_or(0)..) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
             let replayed = replay_file(path, &mut recovery)?;
@@ -132,6 +124,27 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
         recovery.damaged = true;
     }
     Ok((recovery, last))
+}
+
+/// Returns the last generation with a complete snapshot, which contains everything from the older files.
+///
+/// The older files are deleted only when the snapshot is synced. If there are older files and the snapshot is damaged,
+/// the machine has crashed in between. An older snapshot is then used, and the second value is `true`.
+fn complete_generation(generations: &BTreeMap<u64, Files>) -> Result<(Option<u64>, bool), JournalError> {
+    let mut last = None;
+    for (number, files) in generations.iter().rev() {
+        let Some(path) = &files.base else { continue };
+        if !is_complete(path)? {
+            continue;
+        }
+        let has_older = generations.range(..number).next().is_some();
+        if !has_older || !replay_file(path, &mut Recovery::default())?.lacks_something() {
+            return Ok((Some(*number), last.is_some()));
+        }
+        last = last.or(Some(*number));
+    }
+    // If no snapshot is undamaged, as much as possible is read of the last one.
+    Ok((last, false))
 }
 
 /// Deletes the files of the generations before `number`.

@@ -1,6 +1,7 @@
 //! Tests with disks that are temporarily full, fail, or hang.
 
 mod lists;
+mod power;
 mod restrictions;
 mod session_events;
 
@@ -402,6 +403,7 @@ fn what_is_written_to_a_journal_that_was_closed_takes_the_mark_away() {
 fn the_mark_is_made_when_everything_else_is_synced_and_is_synced_itself() {
     let world = World::new();
     log_in(&*world.directory, &user(1), "told", now(1));
+    world.directory.maintain(now(1)).unwrap();
     world.done.lock().unwrap().clear();
     world.directory.close(now(2)).unwrap();
     let done = world.done.lock().unwrap().clone();
@@ -553,6 +555,7 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
     // The second time, the journal has the current format.
     for _ in 0..2 {
         let (opened, recovered) = InProcessDirectory::open(folder.path(), now(5), GRACE).unwrap();
+        opened.maintain(now(5)).unwrap();
         let directory: &dyn Directory = &opened;
         assert_eq!(recovered.records, 1);
         let one = [user(1)];

@@ -407,6 +407,7 @@ impl ListsAsRecorded {
             subscriptions: std::mem::take(&mut done.subscriptions),
             friends: Vec::new(),
             notified,
+            recorded_in: Some(done.recorded_in),
         })
     }
 

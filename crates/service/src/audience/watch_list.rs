@@ -1,6 +1,6 @@
 //! The watch list of a connection, and the changes that the connection's own calls make.
 
-use lamplight_core::Notifications;
+use lamplight_core::{Notifications, RecordEpoch};
 use lamplight_directory::{Logged, News};
 use lamplight_model::{UserId, Version};
 
@@ -17,6 +17,8 @@ pub struct WatchList {
     pub friends: Vec<UserId>,
     /// The notifications that the app allows.
     pub notified: Notifications,
+    /// An epoch in which that record had the connection; `None` if it is unknown.
+    pub recorded_in: Option<RecordEpoch>,
 }
 
 /// A change of the subscription list by a call, for the connection that made the call.

@@ -144,7 +144,7 @@ impl Service {
                 return Ok(unrefused);
             }
             seeds.count()?;
-            let version = self.records.first_version(created, now).next(now.wall);
+            let version = self.records.first_version(created, true, now).next(now.wall);
             let presence = Presence::of_deleted(through, revoked, version, &app.settings, now);
             self.deletions.put_record(user, presence, read_in, app, now).await?;
         }

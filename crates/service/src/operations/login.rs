@@ -159,6 +159,11 @@ impl Service {
             connection: call.connection,
             address: Some(call.address),
         };
+        if self.records.are_restored_at(now) {
+            // The record must not be made of facts that have this login already: it would lack an earlier login of the
+            // device, which the app counts as connected.
+            self.records.restore_absent(&app, std::slice::from_ref(&user), now).await?;
+        }
         let resume = call.resume && !self.has_ended_in_facts(&user, &connect, now).await?;
         let (Recording { registered, lists_version }, entered) =
             match self.first_look(&user, &app, &connect, resume, now).await? {

@@ -4,7 +4,7 @@ use crate::audience::{OwnListChange, WatchList};
 use crate::reader::Reader;
 use crate::records::PutBackCheck;
 use crate::{By, Service, ServiceError};
-use lamplight_core::{Call, Presence, Restrictions, Transition, notifications, status_for};
+use lamplight_core::{Call, Presence, RecordEpoch, Restrictions, Transition, notifications, status_for};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use lamplight_model::{
     App, Code, ConnectionId, CustomDuration, CustomStatus, Now, Refusal, User, UserId, UserStatus,
@@ -269,6 +269,8 @@ impl Service {
             true => self.facts.mutual_friends(user.clone()).await?,
             false => Vec::new(),
         };
+        // Before the read: if another epoch begins meanwhile, the record may be from before.
+        let recorded_in = Some(RecordEpoch::of(self.directory.epoch_of(user)));
         let found = self.directory.read_revisions(std::slice::from_ref(user), |_, record| {
             let (presence, rev) = record?;
             presence.device_of(connection)?;
@@ -281,6 +283,7 @@ impl Service {
             subscriptions,
             friends,
             notified,
+            recorded_in,
         }))
     }
 

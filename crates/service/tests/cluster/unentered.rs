@@ -146,3 +146,17 @@ async fn no_login_from_before_a_loss_of_records_ends() {
         assert_eq!(cluster.in_facts(name).await.len(), 1, "{name}");
     }
 }
+
+/// A damaged record is passed over by reads, so each of its logins seems to lack in it.
+#[tokio::test]
+async fn a_record_that_cannot_be_read_delays_no_login_of_another_user() {
+    let cluster = Cluster::start().await;
+    for name in ["ann", "bob", "cat"] {
+        cluster.record(name, "phone", 100).await;
+    }
+    cluster.directory.damage(&user("bob"));
+    assert_eq!(cluster.end_unentered(150).await, 2);
+    for (name, left) in [("ann", 0), ("bob", 1), ("cat", 0)] {
+        assert_eq!(cluster.in_facts(name).await.len(), left, "{name}");
+    }
+}

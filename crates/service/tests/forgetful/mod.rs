@@ -6,8 +6,8 @@
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
 use lamplight_directory::{
-    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryStats, FeedCursor,
-    FeedPage, InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
+    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
+    FeedCursor, FeedPage, InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use lamplight_model::{AppId, Moment, NodeId, Now, Timestamp, User};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +27,8 @@ pub struct Forgetful {
     /// Channels for the next record that is created: one reports that its creation begins, and one ends its wait.
     /// `None` if that record does not wait.
     held_seed: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
+    /// A user whose record cannot be decoded.
+    unreadable: Mutex<Option<User>>,
 }
 
 impl Default for Forgetful {
@@ -38,6 +40,7 @@ impl Default for Forgetful {
             searches: AtomicU64::new(0),
             lost_at_change: Mutex::default(),
             held_seed: Mutex::default(),
+            unreadable: Mutex::default(),
         }
     }
 }
@@ -78,6 +81,11 @@ impl Forgetful {
         (reached, release)
     }
 
+    /// Makes the record of a user one that cannot be decoded. Reads pass it over, and its changes fail.
+    pub fn damage(&self, user: &User) {
+        *self.unreadable.lock().unwrap() = Some(user.clone());
+    }
+
     /// Returns the number of records that were lost at once. From now on, new records are kept.
     pub fn keep_seeds(&self) -> usize {
         self.lost_seeds.lock().unwrap().take().unwrap_or_default()
@@ -87,7 +95,12 @@ impl Forgetful {
 impl Directory for Forgetful {
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
         let lost = self.lost_at_change.lock().unwrap().take();
+        let is_unreadable = self.unreadable.lock().unwrap().as_ref() == Some(user);
         async move {
+            if is_unreadable {
+                let (kind, doing) = (DirectoryErrorKind::Corrupt, "changing a damaged record");
+                return Err(DirectoryError { kind, doing, source: None });
+            }
             if let Some((epoch, true)) = lost {
                 self.lose(std::slice::from_ref(user), epoch);
             }
@@ -101,7 +114,14 @@ impl Directory for Forgetful {
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
-        self.inner.read_with(users, view)
+        let unreadable = self.unreadable.lock().unwrap().clone();
+        async move {
+            let mut pass_over = |index: usize, record: Option<(&Presence, u64)>| {
+                view(index, record.filter(|_| unreadable.as_ref() != Some(&users[index])));
+            };
+            self.inner.read_with(users, &mut pass_over).await
+        }
+        .boxed()
     }
 
     fn seed_read_in<'a>(

@@ -443,9 +443,15 @@ final class LamplightClient {
 
   /// Marks messages of [peer] as read: all of them, or those up to [sequence].
   /// Messages that were read before stay read. Fails with 6017 if there is no
-  /// conversation with [peer].
-  Future<ConversationResult> markRead(String peer, {int? sequence}) =>
-      _call('markRead', {'peer': peer, 'sequence': '${sequence ?? 0}'});
+  /// conversation with [peer], or if [sequence] is 0: no message has this
+  /// sequence.
+  Future<ConversationResult> markRead(String peer, {int? sequence}) async {
+    if (sequence == 0) {
+      // For the server, 0 stands for all messages.
+      throw LamplightException.of(LamplightCode.invalidParameter);
+    }
+    return _call('markRead', {'peer': peer, 'sequence': '${sequence ?? 0}'});
+  }
 
   /// Pins a conversation to the top of the list, or unpins it. Fails with 6017
   /// if there is no conversation with [peer].

@@ -34,6 +34,7 @@ void main() {
       content,
     );
 
+    equal(await codeOf(() => bob.client.markRead('amy', sequence: 0)), 6017);
     final read = await bob.client.markRead('amy', sequence: 1);
     equal((read.conversation.unread, read.conversation.readSequence), (0, 1));
     final history = await bob.client.getHistory('amy');

@@ -88,6 +88,11 @@ impl Worker {
         self.with_connection(member.connection, |connection| {
             if let Some(login) = connection.login_mut() {
                 login.may_be_superseded = false;
+                // A store that was restarted with its data begins an epoch too. Without an epoch, other nodes have
+                // ended the connection, perhaps after this read; only a put-back sets it again.
+                if login.recorded_in.is_some() && list.recorded_in.is_some() {
+                    login.recorded_in = list.recorded_in;
+                }
             }
         });
         self.note_unread(watcher, effects);

@@ -45,6 +45,7 @@ impl ListsDuringLogin {
             subscriptions: std::mem::take(&mut done.subscriptions),
             friends: Vec::new(),
             notified,
+            recorded_in: Some(done.recorded_in),
         })
     }
 }
