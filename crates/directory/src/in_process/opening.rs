@@ -47,7 +47,7 @@ impl SavedRecords {
     }
 
     fn read_on(disk: Arc<dyn Disk>, machine: String, folder: &Path) -> Result<Self, JournalError> {
-        let (journal, recovery) = Journal::open(Arc::clone(&disk), folder)?;
+        let (journal, recovery) = Journal::open(Arc::clone(&disk), folder, &machine)?;
         Ok(Self { disk, machine, folder: folder.to_owned(), journal, recovery, is_set_aside: false })
     }
 

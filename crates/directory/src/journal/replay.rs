@@ -86,8 +86,9 @@ struct Files {
     old: Vec<PathBuf>,
 }
 
-/// Reads the files of a folder. Also returns the number of the last generation; 0 if there is none.
-pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError> {
+/// Reads the files of a folder. Also returns the number of the last generation; 0 if there is none. `machine` is the id
+/// of the machine's current boot.
+pub(super) fn read_folder(folder: &Path, machine: &str) -> Result<(Recovery, u64), JournalError> {
     let generations = generations(folder)?;
     let last = generations.keys().next_back().copied().unwrap_or(0);
     let mut recovery = Recovery { has_files: !generations.is_empty(), ..Recovery::default() };
@@ -106,12 +107,20 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
     recovery.missing_files =
         complete.map_or(0, |number| STRIPES.saturating_sub(generations[&number].stripes.len()));
     recovery.damaged = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
+    let mut unfinished = Vec::new();
     for (number, files) in generations.range(complete.unwrap_or(0)..) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
             let replayed = replay_file(path, &mut recovery)?;
             // All records in an unfinished snapshot are also in the older files, if those are complete.
             let is_unfinished = files.base.as_ref() == Some(path) && complete != Some(*number);
             if is_unfinished && complete.is_some() {
+                continue;
+            }
+            // Before the snapshot of a generation is complete, the process writes the first entries of all its files.
+            let is_begun = replayed.has_entries || complete.is_some_and(|complete| *number > complete);
+            if replayed.ends_within_a_write && !replayed.is_in_doubt && is_begun {
+                let Replayed { entries, bytes, .. } = replayed;
+                unfinished.push(DamagedFile { path: path.clone(), entries, bytes });
                 continue;
             }
             recovery.damaged |= replayed.lacks_something() && !is_unfinished;
@@ -122,6 +131,17 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
                 recovery.damaged_files.push(DamagedFile { path: path.clone(), entries, bytes });
             }
         }
+    }
+    // In the same boot, the kernel has all completed writes. A write that the end of the process has interrupted was not
+    // acknowledged. After another boot, acknowledged writes may be missing.
+    let is_same_boot = !machine.is_empty() && recovery.machines.iter().all(|of| of == machine);
+    if is_same_boot && complete.is_some() {
+        for DamagedFile { path, bytes, .. } in unfinished {
+            tracing::info!(file = %path.display(), bytes, "a write that was interrupted by the end of the process is ignored");
+        }
+    } else {
+        recovery.damaged |= !unfinished.is_empty();
+        recovery.damaged_files.append(&mut unfinished);
     }
     let lost = recovery.lose_records_without_lists();
     if lost > 0 {
@@ -175,6 +195,11 @@ pub(super) struct Replayed {
     is_in_doubt: bool,
     /// Whether the file seems undamaged and has the format of another version of Lamplight.
     is_foreign: bool,
+    /// Whether any entry was read.
+    has_entries: bool,
+    /// Whether the only damage is that the file ends before the end of its head or of its last entry, as if the process
+    /// was killed during this write.
+    ends_within_a_write: bool,
 }
 
 impl Replayed {
@@ -207,7 +232,12 @@ pub(super) fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
             && bytes.len() > MAGIC.len()
             && bytes[..MAGIC.len()] != *MAGIC
             && FORMER_MAGICS.iter().all(|former| bytes[..MAGIC.len()] != **former);
-        return Replayed { bytes: (bytes.len() as u64).max(1), is_foreign, ..Replayed::default() };
+        return Replayed {
+            bytes: (bytes.len() as u64).max(1),
+            is_foreign,
+            ends_within_a_write: MAGIC.starts_with(bytes),
+            ..Replayed::default()
+        };
     };
     let is_in_doubt = bytes[DOUBT_AT as usize] == IN_DOUBT;
     thread::scope(|scope| {
@@ -227,6 +257,7 @@ fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
         let before = rest.len();
         match next_entry(rest) {
             Next::Entry(entry, tail) => {
+                replayed.has_entries = true;
                 batch.push(*entry);
                 if batch.len() == ENTRIES_AT_ONCE {
                     let full = std::mem::replace(&mut batch, Vec::with_capacity(ENTRIES_AT_ONCE));
@@ -239,7 +270,8 @@ fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
                 replayed.entries += 1;
                 replayed.bytes += (before - rest.len()) as u64;
             }
-            Next::Torn => {
+            Next::Torn { is_beginning } => {
+                replayed.ends_within_a_write = is_beginning && replayed.bytes == 0;
                 replayed.entries += 1;
                 replayed.bytes += before as u64;
                 break;
@@ -359,17 +391,23 @@ enum Next<'a> {
     Entry(Box<Entry>, &'a [u8]),
     /// A damaged entry, and the bytes that are probably after it.
     Damaged(&'a [u8]),
-    /// Bytes in which the end of the entry cannot be determined.
-    Torn,
+    /// Bytes in which the end of the entry cannot be determined. `is_beginning` tells whether they are the beginning of
+    /// an entry, and the file ends before the entry does.
+    Torn { is_beginning: bool },
 }
 
 fn next_entry(bytes: &[u8]) -> Next<'_> {
-    let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn };
+    let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn { is_beginning: true } };
     // No entry is empty, but a crash of the machine may leave a range of zeros.
     if length == 0 || length > MAX_ENTRY_BYTES {
-        return Next::Torn;
+        return Next::Torn { is_beginning: false };
     }
-    let Some((payload, rest)) = rest.split_at_checked(length) else { return Next::Torn };
+    let Some((payload, rest)) = rest.split_at_checked(length) else {
+        // A whole entry here means that its length is damaged, and entries may follow.
+        let read = postcard::take_from_bytes::<Entry>(rest);
+        let is_beginning = matches!(read, Err(postcard::Error::DeserializeUnexpectedEnd));
+        return Next::Torn { is_beginning };
+    };
     if crc32fast::hash(payload) != checksum {
         return Next::Damaged(rest);
     }

@@ -1,5 +1,6 @@
 //! Tests with disks that are temporarily full, fail, or hang.
 
+mod interrupted;
 mod lists;
 mod restrictions;
 mod session_events;

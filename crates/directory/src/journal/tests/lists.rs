@@ -192,9 +192,9 @@ fn a_file_that_ends_at_any_byte_has_the_state_after_its_last_complete_entry() {
         assert_eq!(kept(&restored, &user(1)), expected, "{length} of {} bytes", whole.len());
         assert!(states[complete].as_ref().is_none_or(|state| state.rev == rev), "{length}");
     }
-    // A start with a torn entry is in doubt.
+    // A start with a torn entry is in doubt if the machine has booted since.
     fs::write(&path, &whole[..ends[states.len() - 1] - 1]).unwrap();
-    let (directory, recovered) = world.killed("one", now(20));
+    let (directory, recovered) = world.killed("another", now(20));
     assert!(recovered.in_doubt);
     assert_eq!(kept(&directory, &user(1)), states[states.len() - 2]);
 }
