@@ -2,6 +2,7 @@
 
 mod interrupted;
 mod lists;
+mod reboots;
 mod restrictions;
 mod session_events;
 
