@@ -4,7 +4,7 @@
 //! The mark is a file. It is written after all other files were synced, and removed from the disk before anything else
 //! is written.
 
-use super::{Disk, Journal, JournalError, failed};
+use super::{Disk, Journal, JournalError, failed, replay};
 use parking_lot::Mutex;
 use std::fs;
 use std::io;
@@ -17,6 +17,7 @@ pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Resu
     let found = match fs::read(&path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if replay::counts_as_lost(&error) => Vec::new(),
         Err(error) => return Err(failed("read", &path)(error)),
     };
     fs::remove_file(&path).map_err(failed("delete", &path))?;

@@ -10,7 +10,7 @@ use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, User};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -213,7 +213,7 @@ impl Replayed {
 fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, JournalError> {
     match fs::read(path) {
         Ok(bytes) => Ok(replay(&bytes, recovery)),
-        Err(error) if error.raw_os_error() == Some(EIO) => {
+        Err(error) if counts_as_lost(&error) => {
             let bytes = fs::metadata(path).map_or(1, |about| about.len().max(1));
             Ok(Replayed { bytes, ..Replayed::default() })
         }
@@ -223,6 +223,12 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 
 /// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
+
+/// Whether a file with this error counts as lost. Another error, for example a missing right, ends the start, so that
+/// the operator can remove its cause.
+pub(super) fn counts_as_lost(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(EIO)
+}
 
 /// Applies the entries of a file, while another thread decodes the next ones. The order of entries does not matter. If an
 /// entry has a wrong checksum and the next entry can be found, the damaged entry is skipped.
@@ -370,7 +376,7 @@ fn entries(bytes: &[u8]) -> Option<&[u8]> {
     magics.find_map(|magic| bytes.strip_prefix(magic.as_slice()))?.get(1..)
 }
 
-/// Returns `true` if the snapshot ends with the entry that completes it.
+/// Returns `true` if the snapshot ends with the entry that completes it, and the disk can read that entry.
 fn is_complete(path: &Path) -> Result<bool, JournalError> {
     let mut last = Vec::new();
     encode(&EntryRef::Complete, &mut last);
@@ -382,7 +388,16 @@ fn is_complete(path: &Path) -> Result<bool, JournalError> {
         file.read_to_end(&mut tail)?;
         Ok(tail)
     };
-    Ok(tail().map_err(failed("read", path))? == last)
+    ends_with(tail(), &last).map_err(failed("read", path))
+}
+
+/// Whether the end of a file, as far as it could be read, is `expected`. An unreadable end is not.
+pub(super) fn ends_with(read: io::Result<Vec<u8>>, expected: &[u8]) -> io::Result<bool> {
+    match read {
+        Ok(tail) => Ok(tail == expected),
+        Err(error) if counts_as_lost(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The result of reading the next entry of a file.
