@@ -365,6 +365,11 @@ impl Recovery {
         let mut lost = 0;
         for found in self.records.values_mut().filter(|found| found.lacks_lists()) {
             lost += usize::from(found.presence.take().is_some());
+            // As after a removal, a new record gets a higher revision, so that its entries count more than the lost one's.
+            if let Some(begin) = &mut self.begin {
+                begin.horizon = begin.horizon.max(found.place);
+                begin.removed_rev = begin.removed_rev.max(found.rev);
+            }
         }
         lost
     }
