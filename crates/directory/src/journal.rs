@@ -149,7 +149,7 @@ pub(crate) struct Journal {
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
     /// Whether the journal was closed properly. The folder then contains the mark of a closed journal. All stripes are
-    /// locked while this field is written.
+    /// locked while this field is set to `true`, and one of them while it is set to `false`.
     is_closed: AtomicBool,
 }
 

@@ -45,10 +45,12 @@ impl Journal {
 
     /// Removes the mark of a closed journal, because an entry will be written and not synced.
     pub(super) fn take_mark_away(&self) {
-        self.is_closed.store(false, Ordering::Relaxed);
-        // If the mark cannot be removed, this does harm only after a reboot. If only the process ends, the kernel still
-        // has all entries.
+        // If the mark cannot be removed from the disk, this does harm only after a reboot. If only the process ends, the
+        // kernel still has all entries.
         let _ = fs::remove_file(mark_of(&self.folder));
+        let _ = self.disk.sync(&self.folder);
+        // Until now, writers to other stripes do the same, so none of them writes before the mark is gone.
+        self.is_closed.store(false, Ordering::Relaxed);
     }
 
     fn sync(&self, path: &Path) -> Result<(), JournalError> {
