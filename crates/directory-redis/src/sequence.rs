@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// The maximum number of batches that wait for a missing batch. If this many wait, the missing batch is given up. Before
-/// the first call of [`compare`](Sequence::compare), it is not known which batches are missing; the waiting batch with
-/// the lowest number is then given up.
+/// The maximum number of batches that wait for a missing batch. If this many wait, the missing batch is given up.
+/// Before the first call of [`compare`](Sequence::compare), it is not known which batches are missing; the waiting
+/// batch with the lowest number is then given up.
 pub(crate) const MAX_WAITING: usize = 4096;
 
 /// Puts batches in ascending order of their numbers, and delivers each batch once.

@@ -164,8 +164,8 @@ pub trait Directory: Send + Sync {
     /// last change. Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// Returns the time before which records may be missing. If an adapter loses records while it runs, it moves its epoch
-    /// to a later time.
+    /// Returns the time before which records may be missing. If an adapter loses records while it runs, it moves its
+    /// epoch to a later time.
     fn epoch(&self) -> Timestamp;
 
     /// Returns the time before which versions of missing records may have been sent. If a record is created again from

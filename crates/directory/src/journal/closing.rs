@@ -45,8 +45,8 @@ impl Journal {
 
     /// Removes the mark of a closed journal, because an entry will be written and not synced.
     pub(super) fn take_mark_away(&self) {
-        // If the mark cannot be removed from the disk, this does harm only after a reboot. If only the process ends, the
-        // kernel still has all entries.
+        // If the mark cannot be removed from the disk, this does harm only after a reboot. If only the process ends,
+        // the kernel still has all entries.
         let _ = fs::remove_file(mark_of(&self.folder));
         let _ = self.disk.sync(&self.folder);
         // Until now, writers to other stripes do the same, so none of them writes before the mark is gone.

@@ -132,12 +132,12 @@ pub(super) fn read_folder(folder: &Path, machine: &str) -> Result<(Recovery, u64
             }
         }
     }
-    // In the same boot, the kernel has all completed writes. A write that the end of the process has interrupted was not
-    // acknowledged. After another boot, acknowledged writes may be missing.
+    // In the same boot, the kernel has all completed writes. A write that the end of the process has interrupted was
+    // not acknowledged. After another boot, acknowledged writes may be missing.
     let is_same_boot = !machine.is_empty() && recovery.machines.iter().all(|of| of == machine);
     if is_same_boot && complete.is_some() {
         for DamagedFile { path, bytes, .. } in unfinished {
-            tracing::info!(file = %path.display(), bytes, "a write that was interrupted by the end of the process is ignored");
+            tracing::info!(file = %path.display(), bytes, "a write that a kill has interrupted is ignored");
         }
     } else {
         recovery.damaged |= !unfinished.is_empty();
@@ -365,7 +365,7 @@ impl Recovery {
         let mut lost = 0;
         for found in self.records.values_mut().filter(|found| found.lacks_lists()) {
             lost += usize::from(found.presence.take().is_some());
-            // As after a removal, a new record gets a higher revision, so that its entries count more than the lost one's.
+            // As after a removal, a new record gets a higher revision, so that its entries replace the lost one's.
             if let Some(begin) = &mut self.begin {
                 begin.horizon = begin.horizon.max(found.place);
                 begin.removed_rev = begin.removed_rev.max(found.rev);

@@ -1,5 +1,5 @@
-//! Tests of writes that the end of the process has interrupted. They were not acknowledged, so nothing is in doubt, unless
-//! the machine has booted since.
+//! Tests of writes that the end of the process has interrupted. They were not acknowledged, so nothing is in doubt,
+//! unless the machine has booted since.
 
 use super::super::{DOUBT_AT, IN_DOUBT, MAGIC, RealDisk};
 use super::{GRACE, World, log_in, now, set_custom, status, user};
