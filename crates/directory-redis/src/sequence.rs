@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 /// The maximum number of batches that wait for a missing batch. If this many wait, the missing batch is given up.
+/// Before the first call of [`compare`](Sequence::compare), it is not known which batches are missing; the waiting
+/// batch with the lowest number is then given up.
 pub(crate) const MAX_WAITING: usize = 4096;
 
 /// Puts batches in ascending order of their numbers, and delivers each batch once.
@@ -29,6 +31,10 @@ impl<T> Sequence<T> {
             return Vec::new();
         }
         self.waiting.insert(number, batch);
+        // If the batch that is dropped is needed, it counts as missing after the first comparison.
+        if self.heard.is_none() && self.waiting.len() > MAX_WAITING {
+            self.waiting.pop_first();
+        }
         self.next()
     }
 
@@ -190,6 +196,27 @@ mod tests {
         assert_eq!(play("7 8 9"), (vec![], None));
         assert_eq!(play("7 9 =7"), (vec![], Some((8, 8))));
         assert_eq!(play("7 8 9 =7"), (vec![8, 9], None));
+    }
+
+    #[test]
+    fn before_the_first_comparison_only_the_last_batches_wait() {
+        let most = MAX_WAITING as u64;
+        for first in [false, true] {
+            let mut sequence = Sequence::default();
+            let mut numbers: Vec<u64> = (1..=most + 3).collect();
+            if first {
+                numbers.reverse();
+            }
+            for number in &numbers {
+                assert_eq!(sequence.offer(*number, *number), vec![]);
+                assert!(sequence.waiting() <= MAX_WAITING);
+            }
+            // What is dropped counts as missing, if the reader needs it.
+            assert_eq!(sequence.compare(1), vec![]);
+            assert_eq!(sequence.gap(), Some((2, 3)));
+            assert_eq!(sequence.offer(2, 2), vec![2]);
+            assert_eq!(sequence.offer(3, 3).len(), MAX_WAITING + 1);
+        }
     }
 
     #[test]

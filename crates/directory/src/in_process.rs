@@ -60,6 +60,8 @@ pub struct InProcessDirectory {
     /// The highest revision of a removed record. A new record gets a higher revision.
     removed_rev: AtomicU64,
     complete_since: Timestamp,
+    /// See [`Directory::told_before`].
+    told_before: Timestamp,
     /// Whether the records on disk belonged to other facts when the directory was opened. Their folder was then
     /// renamed.
     set_aside: bool,
@@ -115,6 +117,7 @@ impl InProcessDirectory {
             counters: Counters::default(),
             removed_rev: AtomicU64::new(0),
             complete_since: Timestamp(0),
+            told_before: Timestamp(0),
             set_aside: false,
         }
     }
@@ -457,6 +460,10 @@ impl Directory for InProcessDirectory {
 
     fn epoch(&self) -> Timestamp {
         self.complete_since
+    }
+
+    fn told_before(&self) -> Timestamp {
+        self.told_before
     }
 
     fn feed_moved(&self) -> BoxFuture<'_, ()> {

@@ -151,7 +151,7 @@ pub(crate) struct Journal {
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
     /// Whether the journal was closed properly. The folder then contains the mark of a closed journal. All stripes are
-    /// locked while this field is written.
+    /// locked while this field is set to `true`, and one of them while it is set to `false`.
     is_closed: AtomicBool,
 }
 
@@ -180,11 +180,11 @@ struct Generation {
 
 impl Journal {
     /// Reads the files. Damaged files are logged, and copies of them are kept. The caller must write the restored
-    /// records with [`Journal::rewrite`] before it changes a record.
-    pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
+    /// records with [`Journal::rewrite`] before it changes a record. `machine` is the id of the machine's current boot.
+    pub fn open(disk: Arc<dyn Disk>, folder: &Path, machine: &str) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;
-        let (mut recovery, last) = replay::read_folder(folder)?;
+        let (mut recovery, last) = replay::read_folder(folder, machine)?;
         recovery.closed = closing::take_mark(&*disk, folder, last)?;
         damage::report_and_keep(folder, &recovery.damaged_files, recovery.missing_files);
         let journal = Self {

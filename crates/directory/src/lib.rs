@@ -164,11 +164,17 @@ pub trait Directory: Send + Sync {
     /// last change. Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// Returns the time before which records may be missing. If a record is created again from the facts, its version
-    /// must be at least [`Version::at`](lamplight_model::Version::at) of this time. It is then above all versions of
-    /// the missing record that were sent. If an adapter loses records while it runs, it moves its epoch to a later
-    /// time.
+    /// Returns the time before which records may be missing. If an adapter loses records while it runs, it moves its
+    /// epoch to a later time.
     fn epoch(&self) -> Timestamp;
+
+    /// Returns the time before which versions of missing records may have been sent. If a record is created again from
+    /// the facts, its version must be at least [`Version::at`](lamplight_model::Version::at) of this time. It is then
+    /// above all versions of the missing record that were sent. The time is later than the epoch if the clock is behind
+    /// the clock with which these versions were made.
+    fn told_before(&self) -> Timestamp {
+        self.epoch()
+    }
 
     /// Returns the epoch of the record of a user. If the adapter loses this record, it moves this epoch. A loss of other
     /// records need not move it. If a change reads it and is stored, the record was stored in this epoch.

@@ -134,7 +134,7 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
 }
 
 #[tokio::test]
-async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
+async fn a_write_that_a_kill_has_interrupted_is_cut_off_and_all_before_it_stays() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
     log_in(&*directory, &user(1), "one", now(1)).await;
@@ -146,8 +146,9 @@ async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
     for cut in whole..bytes.len() {
         let copy = copy(&folder);
         fs::write(copy.path().join(file.file_name().unwrap()), &bytes[..cut]).unwrap();
-        let directory = open(copy.path(), now(3));
-        let found = status(&*directory, &user(1), now(3)).await.expect("written whole before");
+        let (directory, recovered) = InProcessDirectory::open(copy.path(), now(3), GRACE).unwrap();
+        assert!(!recovered.in_doubt && recovered.damage.is_none(), "cut at {cut}: {recovered:?}");
+        let found = status(&directory, &user(1), now(3)).await.expect("written whole before");
         assert_eq!(found.custom_status.as_str(), "one", "cut at {cut}");
     }
 }
@@ -398,9 +399,8 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     log_in(&*directory, &user(1), "one", now(1)).await;
     let cursor = directory.feed(AppId(1), None, 100).await.unwrap().cursor;
     drop(directory);
-    let (file, _) = grown(&before, &folder);
-    let bytes = fs::read(&file).unwrap();
-    fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    let (file, at) = grown(&before, &folder);
+    flip(&file, at + 12);
     let page = open(folder.path(), now(2)).feed(AppId(1), Some(cursor.clone()), 100).await.unwrap();
     assert!(page.reset && page.cursor.epoch() > cursor.epoch());
 
@@ -414,7 +414,7 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
 /// Checks that versions are above all versions that were sent before the restart. Otherwise, a client with a lost
 /// version would keep a wrong status.
 #[tokio::test]
-async fn a_torn_journal_restores_versions_above_all_that_was_told() {
+async fn a_damaged_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
     log_in(&*directory, &user(1), "old", now(1)).await;
@@ -424,9 +424,8 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let told = status(&*directory, &user(1), now(2)).await.unwrap();
     let other = status(&*directory, &user(2), now(2)).await.unwrap();
     std::mem::forget(directory);
-    let (file, whole) = grown(&before, &folder);
-    let bytes = fs::read(&file).unwrap();
-    fs::write(&file, &bytes[..whole + 20]).unwrap();
+    let (file, at) = grown(&before, &folder);
+    flip(&file, at + 12);
 
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5), GRACE).unwrap();
     assert!(recovered.in_doubt);

@@ -484,7 +484,10 @@ impl Records {
     pub(crate) fn first_version(&self, known_until: Timestamp, has_login: bool, now: Now) -> Version {
         let lost_before = self.lost_before(now);
         // Nodes may have written records in the millisecond of the loss, and with clocks that are ahead.
-        let written_before = if self.is_shared() { lost_before.after(CLOCK_ERROR) } else { lost_before };
+        let written_before = match self.is_shared() {
+            true => lost_before.after(CLOCK_ERROR),
+            false => lost_before.max(self.directory.told_before()),
+        };
         first_version(known_until, written_before, has_login)
     }
 

@@ -183,6 +183,10 @@ impl Directory for Faulty {
         self.inner.epoch()
     }
 
+    fn told_before(&self) -> Timestamp {
+        self.inner.told_before()
+    }
+
     fn feed_moved(&self) -> BoxFuture<'_, ()> {
         self.inner.feed_moved()
     }

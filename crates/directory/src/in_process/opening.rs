@@ -13,14 +13,16 @@ use std::time::Duration;
 /// The maximum number of threads that restore records.
 const MOST_THREADS: usize = 16;
 
+/// The longest time that the former process may have run after the last entry that the machine has kept of it. The
+/// process notes that it runs every few seconds, and the kernel writes to the disk what is some 30 s old.
+const UNWRITTEN_FOR: Duration = Duration::from_secs(60);
+
 /// The result of opening a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
-    /// The time before which records may be missing. If a record is created again, its version must be at least
-    /// [`Version::at`](lamplight_model::Version::at) of this time. It is then above all versions of the missing record
-    /// that were sent.
+    /// The time before which records may be missing.
     pub complete_since: Timestamp,
     /// Whether the records may be older than the statuses that were sent last. If so, their versions were raised above
     /// all versions that may have been sent.
@@ -47,7 +49,7 @@ impl SavedRecords {
     }
 
     fn read_on(disk: Arc<dyn Disk>, machine: String, folder: &Path) -> Result<Self, JournalError> {
-        let (journal, recovery) = Journal::open(Arc::clone(&disk), folder)?;
+        let (journal, recovery) = Journal::open(Arc::clone(&disk), folder, &machine)?;
         Ok(Self { disk, machine, folder: folder.to_owned(), journal, recovery, is_set_aside: false })
     }
 
@@ -93,11 +95,13 @@ impl SavedRecords {
         let is_of_another_run = recovery.machines.iter().any(|of| *of != machine);
         let in_doubt = recovery.damaged || is_of_another_run && !recovery.closed;
         let lost_at = recovery.begin.as_ref().map_or(Timestamp(0), |begin| begin.alive);
+        // The clock may be behind that of the former process, for example before it is set after a boot.
+        let told_until = now.wall.max(lost_at.after(UNWRITTEN_FOR));
         let machine_now = machine.clone();
         let begin = match recovery.begin {
             Some(found) if !in_doubt => Begin { machine, ..found },
             Some(found) => Begin {
-                epoch: now.wall.0.max(found.epoch + 1),
+                epoch: told_until.0.max(found.epoch.saturating_add(1)),
                 complete_since: now.wall.max(found.complete_since),
                 machine,
                 ..found
@@ -111,6 +115,8 @@ impl SavedRecords {
                 alive: now.wall,
             },
         };
+        // After several starts with a clock that was behind, the epoch of the feed is later than this clock.
+        let told_before = begin.complete_since.max(Timestamp(begin.epoch));
         journal.start(&Begin { alive: now.wall, ..begin.clone() }, facts)?;
         let directory = InProcessDirectory {
             feed: Feed::new(begin.epoch, begin.horizon),
@@ -118,10 +124,12 @@ impl SavedRecords {
             machine: machine_now,
             removed_rev: AtomicU64::new(begin.removed_rev),
             complete_since: begin.complete_since,
+            told_before,
             set_aside: is_set_aside,
             ..InProcessDirectory::in_memory()
         };
-        let restoring = Restoring { in_doubt, lost_at, now, grace };
+        let lift_to = in_doubt.then_some(told_before);
+        let restoring = Restoring { lift_to, lost_at, now, grace };
         let records = directory.restore_all(recovery.records, restoring);
         // The first call of `maintain` syncs this snapshot, so that the start need not wait for the disk.
         directory.write_all_records(now)?;
@@ -133,7 +141,8 @@ impl SavedRecords {
 /// The circumstances in which records are restored.
 #[derive(Clone, Copy)]
 struct Restoring {
-    in_doubt: bool,
+    /// The time until which versions may have been sent that are not in the records; `None` if there are none.
+    lift_to: Option<Timestamp>,
     /// The last time at which the former process is known to have run.
     lost_at: Timestamp,
     now: Now,
@@ -157,8 +166,8 @@ impl InProcessDirectory {
             for part in parts {
                 scope.spawn(move || {
                     for (user, rev, place, lists_rev, mut saved) in part {
-                        if how.in_doubt {
-                            saved.lift_version(how.now.wall);
+                        if let Some(at) = how.lift_to {
+                            saved.lift_version(at);
                         }
                         let presence = saved.restore(how.now, how.lost_at, how.now.moment + how.grace);
                         let mut shard = self.shard(&user);

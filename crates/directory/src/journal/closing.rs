@@ -4,7 +4,7 @@
 //! The mark is a file. It is written after all other files were synced, and removed from the disk before anything else
 //! is written.
 
-use super::{Disk, Journal, JournalError, failed};
+use super::{Disk, Journal, JournalError, failed, replay};
 use parking_lot::Mutex;
 use std::fs;
 use std::io;
@@ -17,6 +17,7 @@ pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Resu
     let found = match fs::read(&path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if replay::counts_as_lost(&error) => Vec::new(),
         Err(error) => return Err(failed("read", &path)(error)),
     };
     fs::remove_file(&path).map_err(failed("delete", &path))?;
@@ -44,10 +45,12 @@ impl Journal {
 
     /// Removes the mark of a closed journal, because an entry will be written and not synced.
     pub(super) fn take_mark_away(&self) {
-        self.is_closed.store(false, Ordering::Relaxed);
-        // If the mark cannot be removed, this does harm only after a reboot. If only the process ends, the kernel still
-        // has all entries.
+        // If the mark cannot be removed from the disk, this does harm only after a reboot. If only the process ends,
+        // the kernel still has all entries.
         let _ = fs::remove_file(mark_of(&self.folder));
+        let _ = self.disk.sync(&self.folder);
+        // Until now, writers to other stripes do the same, so none of them writes before the mark is gone.
+        self.is_closed.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn sync(&self, path: &Path) -> Result<(), JournalError> {

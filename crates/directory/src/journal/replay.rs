@@ -10,7 +10,7 @@ use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, User};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -86,8 +86,9 @@ struct Files {
     old: Vec<PathBuf>,
 }
 
-/// Reads the files of a folder. Also returns the number of the last generation; 0 if there is none.
-pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError> {
+/// Reads the files of a folder. Also returns the number of the last generation; 0 if there is none. `machine` is the id
+/// of the machine's current boot.
+pub(super) fn read_folder(folder: &Path, machine: &str) -> Result<(Recovery, u64), JournalError> {
     let generations = generations(folder)?;
     let last = generations.keys().next_back().copied().unwrap_or(0);
     let mut recovery = Recovery { has_files: !generations.is_empty(), ..Recovery::default() };
@@ -98,12 +99,20 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
         complete.map_or(0, |number| STRIPES.saturating_sub(generations[&number].stripes.len()));
     let lacks_files = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
     recovery.damaged = lacks_files || passed_over;
+    let mut unfinished = Vec::new();
     for (number, files) in generations.range(complete.unwrap_or(0)..) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
             let replayed = replay_file(path, &mut recovery)?;
             // All records in an unfinished snapshot are also in the older files, if those are complete.
             let is_unfinished = files.base.as_ref() == Some(path) && complete != Some(*number);
             if is_unfinished && complete.is_some() {
+                continue;
+            }
+            // Before the snapshot of a generation is complete, the process writes the first entries of all its files.
+            let is_begun = replayed.has_entries || complete.is_some_and(|complete| *number > complete);
+            if replayed.ends_within_a_write && !replayed.is_in_doubt && is_begun {
+                let Replayed { entries, bytes, .. } = replayed;
+                unfinished.push(DamagedFile { path: path.clone(), entries, bytes });
                 continue;
             }
             recovery.damaged |= replayed.lacks_something() && !is_unfinished;
@@ -114,6 +123,17 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
                 recovery.damaged_files.push(DamagedFile { path: path.clone(), entries, bytes });
             }
         }
+    }
+    // In the same boot, the kernel has all completed writes. A write that the end of the process has interrupted was
+    // not acknowledged. After another boot, acknowledged writes may be missing.
+    let is_same_boot = !machine.is_empty() && recovery.machines.iter().all(|of| of == machine);
+    if is_same_boot && complete.is_some() {
+        for DamagedFile { path, bytes, .. } in unfinished {
+            tracing::info!(file = %path.display(), bytes, "a write that a kill has interrupted is ignored");
+        }
+    } else {
+        recovery.damaged |= !unfinished.is_empty();
+        recovery.damaged_files.append(&mut unfinished);
     }
     let lost = recovery.lose_records_without_lists();
     if lost > 0 {
@@ -188,6 +208,11 @@ pub(super) struct Replayed {
     is_in_doubt: bool,
     /// Whether the file seems undamaged and has the format of another version of Lamplight.
     is_foreign: bool,
+    /// Whether any entry was read.
+    has_entries: bool,
+    /// Whether the only damage is that the file ends before the end of its head or of its last entry, as if the process
+    /// was killed during this write.
+    ends_within_a_write: bool,
 }
 
 impl Replayed {
@@ -201,7 +226,7 @@ impl Replayed {
 fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, JournalError> {
     match fs::read(path) {
         Ok(bytes) => Ok(replay(&bytes, recovery)),
-        Err(error) if error.raw_os_error() == Some(EIO) => {
+        Err(error) if counts_as_lost(&error) => {
             let bytes = fs::metadata(path).map_or(1, |about| about.len().max(1));
             Ok(Replayed { bytes, ..Replayed::default() })
         }
@@ -212,6 +237,12 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 /// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
 
+/// Whether a file with this error counts as lost. Another error, for example a missing right, ends the start, so that
+/// the operator can remove its cause.
+pub(super) fn counts_as_lost(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(EIO)
+}
+
 /// Applies the entries of a file, while another thread decodes the next ones. The order of entries does not matter. If an
 /// entry has a wrong checksum and the next entry can be found, the damaged entry is skipped.
 pub(super) fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
@@ -220,7 +251,12 @@ pub(super) fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
             && bytes.len() > MAGIC.len()
             && bytes[..MAGIC.len()] != *MAGIC
             && FORMER_MAGICS.iter().all(|former| bytes[..MAGIC.len()] != **former);
-        return Replayed { bytes: (bytes.len() as u64).max(1), is_foreign, ..Replayed::default() };
+        return Replayed {
+            bytes: (bytes.len() as u64).max(1),
+            is_foreign,
+            ends_within_a_write: MAGIC.starts_with(bytes),
+            ..Replayed::default()
+        };
     };
     let is_in_doubt = bytes[DOUBT_AT as usize] == IN_DOUBT;
     thread::scope(|scope| {
@@ -240,6 +276,7 @@ fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
         let before = rest.len();
         match next_entry(rest) {
             Next::Entry(entry, tail) => {
+                replayed.has_entries = true;
                 batch.push(*entry);
                 if batch.len() == ENTRIES_AT_ONCE {
                     let full = std::mem::replace(&mut batch, Vec::with_capacity(ENTRIES_AT_ONCE));
@@ -252,7 +289,8 @@ fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
                 replayed.entries += 1;
                 replayed.bytes += (before - rest.len()) as u64;
             }
-            Next::Torn => {
+            Next::Torn { is_beginning } => {
+                replayed.ends_within_a_write = is_beginning && replayed.bytes == 0;
                 replayed.entries += 1;
                 replayed.bytes += before as u64;
                 break;
@@ -340,6 +378,11 @@ impl Recovery {
         let mut lost = 0;
         for found in self.records.values_mut().filter(|found| found.lacks_lists()) {
             lost += usize::from(found.presence.take().is_some());
+            // As after a removal, a new record gets a higher revision, so that its entries replace the lost one's.
+            if let Some(begin) = &mut self.begin {
+                begin.horizon = begin.horizon.max(found.place);
+                begin.removed_rev = begin.removed_rev.max(found.rev);
+            }
         }
         lost
     }
@@ -351,7 +394,7 @@ fn entries(bytes: &[u8]) -> Option<&[u8]> {
     magics.find_map(|magic| bytes.strip_prefix(magic.as_slice()))?.get(1..)
 }
 
-/// Returns `true` if the snapshot ends with the entry that completes it.
+/// Returns `true` if the snapshot ends with the entry that completes it, and the disk can read that entry.
 fn is_complete(path: &Path) -> Result<bool, JournalError> {
     let mut last = Vec::new();
     encode(&EntryRef::Complete, &mut last);
@@ -363,7 +406,16 @@ fn is_complete(path: &Path) -> Result<bool, JournalError> {
         file.read_to_end(&mut tail)?;
         Ok(tail)
     };
-    Ok(tail().map_err(failed("read", path))? == last)
+    ends_with(tail(), &last).map_err(failed("read", path))
+}
+
+/// Whether the end of a file, as far as it could be read, is `expected`. An unreadable end is not.
+pub(super) fn ends_with(read: io::Result<Vec<u8>>, expected: &[u8]) -> io::Result<bool> {
+    match read {
+        Ok(tail) => Ok(tail == expected),
+        Err(error) if counts_as_lost(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The result of reading the next entry of a file.
@@ -372,17 +424,23 @@ enum Next<'a> {
     Entry(Box<Entry>, &'a [u8]),
     /// A damaged entry, and the bytes that are probably after it.
     Damaged(&'a [u8]),
-    /// Bytes in which the end of the entry cannot be determined.
-    Torn,
+    /// Bytes in which the end of the entry cannot be determined. `is_beginning` tells whether they are the beginning of
+    /// an entry, and the file ends before the entry does.
+    Torn { is_beginning: bool },
 }
 
 fn next_entry(bytes: &[u8]) -> Next<'_> {
-    let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn };
+    let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn { is_beginning: true } };
     // No entry is empty, but a crash of the machine may leave a range of zeros.
     if length == 0 || length > MAX_ENTRY_BYTES {
-        return Next::Torn;
+        return Next::Torn { is_beginning: false };
     }
-    let Some((payload, rest)) = rest.split_at_checked(length) else { return Next::Torn };
+    let Some((payload, rest)) = rest.split_at_checked(length) else {
+        // A whole entry here means that its length is damaged, and entries may follow.
+        let read = postcard::take_from_bytes::<Entry>(rest);
+        let is_beginning = matches!(read, Err(postcard::Error::DeserializeUnexpectedEnd));
+        return Next::Torn { is_beginning };
+    };
     if crc32fast::hash(payload) != checksum {
         return Next::Damaged(rest);
     }

@@ -1,7 +1,9 @@
 //! Tests with disks that are temporarily full, fail, or hang.
 
+mod interrupted;
 mod lists;
 mod power;
+mod reboots;
 mod restrictions;
 mod session_events;
 
@@ -392,7 +394,13 @@ fn what_is_written_to_a_journal_that_was_closed_takes_the_mark_away() {
     let world = World::new();
     log_in(&*world.directory, &user(1), "told", now(1));
     world.directory.close(now(2)).unwrap();
-    set_custom(&*world.directory, &user(1), "and told since", now(3));
+    world.done.lock().unwrap().clear();
+    for text in ["and told since", "and once more"] {
+        set_custom(&*world.directory, &user(1), text, now(3));
+    }
+    // A reboot must not bring the mark back.
+    let folder = world.folder.path().file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(*world.done.lock().unwrap(), [format!("sync {folder}")]);
     let told = status(&*world.directory, &user(1), now(3));
     let (directory, recovered) = world.killed("two", now(4));
     assert!(recovered.in_doubt);

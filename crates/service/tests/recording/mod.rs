@@ -224,6 +224,10 @@ impl Directory for Recording {
         self.directory.epoch()
     }
 
+    fn told_before(&self) -> Timestamp {
+        self.directory.told_before()
+    }
+
     fn feed_moved(&self) -> BoxFuture<'_, ()> {
         self.directory.feed_moved()
     }

@@ -364,6 +364,10 @@ impl Directory for DelayedDirectory {
         self.live.epoch()
     }
 
+    fn told_before(&self) -> Timestamp {
+        self.live.now().told_before().max(self.live.epoch())
+    }
+
     fn feed_moved(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move { self.live.now().feed_moved().await })
     }

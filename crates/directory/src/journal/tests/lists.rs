@@ -192,9 +192,9 @@ fn a_file_that_ends_at_any_byte_has_the_state_after_its_last_complete_entry() {
         assert_eq!(kept(&restored, &user(1)), expected, "{length} of {} bytes", whole.len());
         assert!(states[complete].as_ref().is_none_or(|state| state.rev == rev), "{length}");
     }
-    // A start with a torn entry is in doubt.
+    // A start with a torn entry is in doubt if the machine has booted since.
     fs::write(&path, &whole[..ends[states.len() - 1] - 1]).unwrap();
-    let (directory, recovered) = world.killed("one", now(20));
+    let (directory, recovered) = world.killed("another", now(20));
     assert!(recovered.in_doubt);
     assert_eq!(kept(&directory, &user(1)), states[states.len() - 2]);
 }
@@ -224,6 +224,44 @@ fn a_record_whose_list_is_in_a_damaged_entry_is_lost_and_no_older_list_takes_its
     let (directory, recovered) = world.killed("one", now(20_000_000));
     assert!(!recovered.in_doubt);
     assert_eq!(kept(&directory, &user(1)), None);
+}
+
+/// The deletion of the former files is not synced. If the machine goes down soon after the loss, they can come back.
+#[test]
+fn a_record_that_was_lost_with_its_lists_does_not_come_back_after_a_reboot() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "one", now(0));
+    subscribe(&*world.directory, &user(1), &named("new", 3), now(1));
+    for n in 0..20 {
+        set_custom(&*world.directory, &user(1), &format!("before {n}"), now(2 + n));
+    }
+    for path in stripes(world.folder.path()) {
+        let mut bytes = fs::read(&path).unwrap();
+        if let Some(at) = bytes.windows(10).position(|it| it == b"new0000001") {
+            bytes[at] = b'?';
+            fs::write(&path, bytes).unwrap();
+        }
+    }
+    let files = |folder: &Path| -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.is_file()).collect()
+    };
+    let former: Vec<_> =
+        files(world.folder.path()).into_iter().map(|path| (fs::read(&path).unwrap(), path)).collect();
+    let (directory, recovered) = world.killed("one", now(100));
+    assert!(recovered.in_doubt);
+    assert_eq!(kept(&directory, &user(1)), None);
+    log_in(&directory, &user(1), "after", now(101));
+    let expected = kept(&directory, &user(1));
+    drop(directory);
+
+    // The reboot has brought back the former files, and the new snapshot is not on the disk.
+    for path in files(world.folder.path()).iter().filter(|path| path.extension().unwrap() == "base") {
+        fs::remove_file(path).unwrap();
+    }
+    former.into_iter().for_each(|(bytes, path)| fs::write(path, bytes).unwrap());
+    let (directory, _) = world.killed("another", now(102));
+    assert_eq!(kept(&directory, &user(1)), expected);
 }
 
 #[test]
