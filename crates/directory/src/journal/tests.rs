@@ -3,6 +3,7 @@
 mod lists;
 mod restrictions;
 mod session_events;
+mod starts;
 
 use super::{Disk, DiskFile, RealDisk};
 use crate::{Directory, InProcessDirectory, Recovered, SavedRecords};
