@@ -175,8 +175,8 @@ struct Generation {
 }
 
 impl Journal {
-    /// Reads the files. Damaged files are logged, and copies of them are kept. The caller must write the restored
-    /// records with [`Journal::rewrite`] before it changes a record.
+    /// Reads the files. Damaged files are logged, and copies of them are kept. If the files lack something, the caller
+    /// must write the restored records with [`Journal::rewrite`] before it changes a record.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;

@@ -50,6 +50,8 @@ pub(crate) struct Recovery {
     pub facts: Option<FactsMark>,
     /// Whether the folder has any file of a journal, even one that could not be read.
     pub has_files: bool,
+    /// Whether the last generation has a complete snapshot.
+    pub is_complete: bool,
 }
 
 /// A file that could not be read completely.
@@ -106,6 +108,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
             break;
         }
     }
+    recovery.is_complete = complete == Some(last);
     // The files of changes of a complete generation are kept until the next generation is complete. None of them may
     // therefore be missing.
     recovery.missing_files =
