@@ -4,6 +4,7 @@
 //! Every transition runs in [`Presence::change`], which compares the visible status before and after it. If the user is
 //! no longer ONLINE, it also clears the custom status.
 
+mod comparing;
 mod custom_status;
 mod events;
 mod expiry;

@@ -154,6 +154,12 @@ impl SavedPresence {
         }
     }
 
+    /// Whether a device was connected when the record was saved. If so, [`SavedPresence::restore`] changes the record: it
+    /// notes when the user was seen last.
+    pub fn has_connections(&self) -> bool {
+        self.devices.iter().any(|device| device.link == SavedLink::Connected)
+    }
+
     /// Converts a saved record into the record of the next process. Devices that were connected or held count as
     /// connected until `grace`. `lost_at` is the last time at which the old process is known to have run.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {

@@ -59,6 +59,11 @@ impl Signatures {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }
 
+    /// Whether [`Signatures::revoke`] with this revocation would change the value.
+    pub fn lacks(&self, revoked: &Revoked) -> bool {
+        self.revoked.as_ref().is_none_or(|known| known.clone().merge(revoked))
+    }
+
     /// Adds a revocation. Returns whether it refuses more UserSigs than before.
     pub fn revoke(&mut self, revoked: &Revoked) -> bool {
         match &mut self.revoked {

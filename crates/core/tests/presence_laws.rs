@@ -230,9 +230,8 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
                 (id.clone(), *platform, number)
             });
             let adopted = UserFacts { logins: logins.collect(), ..UserFacts::default() };
-            record.adopts = true;
-            let _ = record.step(|me, settings, now| me.adopt_facts(&adopted, settings, now));
-            record.adopts = false;
+            let _ = record.adopt(&adopted);
+            assert!(!record.adopt(&adopted).changed, "a record agrees with the facts that it has adopted");
             assert!(facts.iter().all(|(device, _)| record.presence.is_logged_in(device)));
             let is_fact = |login: &Device| facts.iter().any(|(device, _)| *device == login.id);
             assert!(record.presence.devices().iter().all(|login| login.platform.is_web() || is_fact(login)));

@@ -176,7 +176,7 @@ impl InProcessDirectory {
     }
 
     /// Writes a snapshot of all records. No record is locked during the waits for the disk.
-    fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
+    pub(crate) fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let mut snapshot = journal.rewrite(|| Begin {
             epoch: self.feed.epoch(),

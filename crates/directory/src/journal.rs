@@ -179,8 +179,9 @@ struct Generation {
 }
 
 impl Journal {
-    /// Reads the files. Damaged files are logged, and copies of them are kept. The caller must write the restored
-    /// records with [`Journal::rewrite`] before it changes a record. `machine` is the id of the machine's current boot.
+    /// Reads the files. Damaged files are logged, and copies of them are kept. If the files lack something, the caller
+    /// must write the restored records with [`Journal::rewrite`] before it changes a record. `machine` is the id of the
+    /// machine's current boot.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path, machine: &str) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;

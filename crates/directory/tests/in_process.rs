@@ -470,7 +470,8 @@ async fn the_mark_of_the_facts_survives_kills_and_damage() {
     // If the file with the newest mark is damaged, an older mark is found, and the facts are ahead of it.
     directory.note_facts(mark(4)).unwrap();
     std::mem::forget(directory);
-    let newest = journal_files(&folder).into_keys().find(|path| path.extension().is_some_and(|it| it == "0"));
+    let newest =
+        journal_files(&folder).into_keys().rfind(|path| path.extension().is_some_and(|it| it == "0"));
     let newest = newest.unwrap();
     let bytes = fs::read(&newest).unwrap();
     fs::write(&newest, &bytes[..bytes.len() - 1]).unwrap();

@@ -57,10 +57,11 @@ pub use operations::messages::{
     HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent,
 };
 pub use operations::profiles::{MAX_USERS_INFO, UsersInfo};
+pub use operations::recovery::Recovery;
 pub use operations::session_events::{EventsRecorded, RecorderTerms};
 pub use operations::status::{Queried, SubscribeDone, UnsubscribeDone, Viewing};
 pub use operations::unentered::{UnenteredCursor, UnenteredPage};
-pub use operations::upkeep::{Expiring, Recovery};
+pub use operations::upkeep::Expiring;
 pub use operations::visibility::{ComparedCursor, OwnBlockList, UsersBlocked, UsersUnblocked};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, Outbox, OutboxBell};
 pub use reader::Reader;

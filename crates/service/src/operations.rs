@@ -19,6 +19,7 @@ pub mod lost_connections;
 pub mod messages;
 pub mod profiles;
 pub mod reading;
+pub mod recovery;
 mod retrying;
 pub mod session_events;
 pub mod status;

@@ -106,10 +106,10 @@ impl PutBackCheck<'_> {
 }
 
 /// The facts with which a live record must be consistent.
-pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
+pub(crate) fn user_facts(account: &Account, logins: &[Login]) -> UserFacts {
     let revocation = account.revocation.as_ref();
     UserFacts {
-        logins: logins.into_iter().map(|login| (login.device, login.platform, login.number)).collect(),
+        logins: logins.iter().map(|login| (login.device.clone(), login.platform, login.number)).collect(),
         revoked: revocation.map(|it| it.revoked.clone()),
         ended_through: revocation.map_or(0, |it| it.through),
         born: account.born,
@@ -533,7 +533,7 @@ impl Records {
         let lost_logins: Vec<u64> =
             logins.iter().filter(|login| self.was_lost(login, now)).map(|login| login.number).collect();
         let presence = Presence::from_facts(
-            user_facts(account, logins),
+            user_facts(account, &logins),
             // This version is above the version of the same user without the logins. Watchers may have received that
             // lower version if a process ended before a login in the facts had entered a record. They may also have
             // received it if another login has created the account meanwhile.

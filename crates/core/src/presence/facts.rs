@@ -455,6 +455,8 @@ impl Presence {
     /// removed. A login that only the facts have is added, unless its end is not stored in the facts yet.
     ///
     /// The facts do not list Web logins. These stay, unless the user was kicked or deleted while no node ran.
+    ///
+    /// [`Presence::differs_from`] returns whether this would change the record.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {
@@ -558,7 +560,7 @@ impl Presence {
 }
 
 /// Whether `end` is the end of this login, or of a later login of the same device.
-fn is_end_of(end: &EndedLogin, device: &DeviceId, login: u64) -> bool {
+pub(super) fn is_end_of(end: &EndedLogin, device: &DeviceId, login: u64) -> bool {
     end.device == *device && end.login >= login
 }
 

@@ -77,6 +77,17 @@ impl Record {
         self.step(|me, settings, now| me.connect(&connect, settings, now))
     }
 
+    /// Adopts the facts. Checks that the comparison without a change finds the same as the change.
+    pub fn adopt(&mut self, facts: &UserFacts) -> Transition<()> {
+        let (differs, before) = (self.presence.differs_from(facts), self.presence.clone());
+        self.adopts = true;
+        let done = self.step(|me, settings, now| me.adopt_facts(facts, settings, now));
+        self.adopts = false;
+        assert_eq!(differs, done.changed, "{facts:?} {before:?}");
+        assert!(differs || done == Transition::quiet(()), "{done:?}");
+        done
+    }
+
     /// Returns the UserSigs that a kick or a deletion would revoke now.
     pub fn revoked_now(&self) -> Revoked {
         Revoked::new(self.now.wall, self.presence.sigs_seen_since(self.now.wall))

@@ -171,9 +171,7 @@ impl World {
                     facts.revoked = Some(Revoked::new(self.record.now.wall, []));
                 }
                 facts.logins = self.logins(rest);
-                self.record.adopts = true;
-                let done = self.record.step(|me, settings, now| me.adopt_facts(&facts, settings, now));
-                self.record.adopts = false;
+                let done = self.record.adopt(&facts);
                 self.tell(&done)
             }
             "set" => self.set(words[0], words[1]),

@@ -1,6 +1,6 @@
 //! The start of a directory from its folder. The records are read first, and used only if they belong to the facts.
 
-use super::InProcessDirectory;
+use super::{InProcessDirectory, SHARDS};
 use crate::feed::Feed;
 use crate::journal::{Begin, Disk, Found, Journal, JournalDamage, JournalError, RealDisk, Recovery};
 use lamplight_model::{FactsMark, Now, Timestamp, User};
@@ -128,11 +128,18 @@ impl SavedRecords {
             set_aside: is_set_aside,
             ..InProcessDirectory::in_memory()
         };
+        // If the files that were read have all records but those that this start changes, the next call of `maintain`
+        // writes the snapshot. The files are kept until then. Another start would be in doubt about files from before a
+        // boot of the machine, so they are replaced now. If the former process did not come to its snapshot either, the
+        // snapshot is written now too, so that starts that fail again and again leave no more and more files.
+        let leaves_snapshot = recovery.is_complete && !in_doubt && !is_of_another_run;
         let lift_to = in_doubt.then_some(told_before);
-        let restoring = Restoring { lift_to, lost_at, now, grace };
+        let restoring = Restoring { lift_to, writes_changes: leaves_snapshot, lost_at, now, grace };
         let records = directory.restore_all(recovery.records, restoring);
-        // The first call of `maintain` syncs this snapshot, so that the start need not wait for the disk.
-        directory.write_all_records(now)?;
+        if !leaves_snapshot {
+            // The first call of `maintain` syncs this snapshot, so that the start need not wait for the disk.
+            directory.write_all_records(now)?;
+        }
         let damage = directory.journal.as_ref().map(Journal::damage).unwrap_or_default();
         Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt, damage }))
     }
@@ -143,6 +150,8 @@ impl SavedRecords {
 struct Restoring {
     /// The time until which versions may have been sent that are not in the records; `None` if there are none.
     lift_to: Option<Timestamp>,
+    /// Whether the records that differ from their entries are written to the journal.
+    writes_changes: bool,
     /// The last time at which the former process is known to have run.
     lost_at: Timestamp,
     now: Now,
@@ -155,11 +164,17 @@ impl InProcessDirectory {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let mut parts: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
         let mut places = Vec::new();
+        let mut counts = [0; SHARDS];
         for (user, Found { rev, place, presence, lists_rev, .. }) in records {
             let Some(saved) = presence else { continue };
             places.push((user.clone(), place));
             // Each shard belongs to one thread, so no thread waits for the lock of a shard.
-            parts[self.shard_of(&user) % threads].push((user, rev, place, lists_rev, saved));
+            let shard = self.shard_of(&user);
+            counts[shard] += 1;
+            parts[shard % threads].push((user, rev, place, lists_rev, saved));
+        }
+        for (shard, count) in self.shards.iter().zip(counts) {
+            shard.lock().records.reserve(count);
         }
         let count = places.len();
         thread::scope(|scope| {
@@ -169,10 +184,14 @@ impl InProcessDirectory {
                         if let Some(at) = how.lift_to {
                             saved.lift_version(at);
                         }
+                        let is_changed = saved.has_connections();
                         let presence = saved.restore(how.now, how.lost_at, how.now.moment + how.grace);
                         let mut shard = self.shard(&user);
                         let record = shard.insert(&user, presence, rev, place, &self.counters);
                         record.mark_lists(lists_rev);
+                        if is_changed && how.writes_changes {
+                            self.keep_record(&user, record, how.now);
+                        }
                     }
                 });
             }

@@ -25,6 +25,12 @@ impl RecordTable {
         found.map(|record| &mut record.1)
     }
 
+    /// Allocates the places of this many further records.
+    pub fn reserve(&mut self, count: usize) {
+        let Self { records, hasher } = self;
+        records.reserve(count, |record| hasher.hash_one(&record.0));
+    }
+
     /// Adds a record, or replaces the record of the user.
     pub fn insert(&mut self, user: &User, record: Record) -> &mut Record {
         let Self { records, hasher } = self;

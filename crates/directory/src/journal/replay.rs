@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as MapEntry;
 use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, User};
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -23,6 +24,10 @@ const MAX_GENERATION: u64 = u64::MAX / 2;
 const ENTRIES_AT_ONCE: usize = 512;
 /// The number of batches of decoded entries that may wait.
 const BATCHES: usize = 4;
+/// The least number of bytes that a thread decodes at a time.
+const PART_BYTES: usize = 1024 * 1024;
+/// The maximum number of threads that decode entries. One thread applies them, which takes about a third of the time.
+const MOST_DECODERS: usize = 3;
 
 /// The result of reading the files of a journal.
 #[derive(Default, Debug)]
@@ -45,6 +50,8 @@ pub(crate) struct Recovery {
     pub facts: Option<FactsMark>,
     /// Whether the folder has any file of a journal, even one that could not be read.
     pub has_files: bool,
+    /// Whether the last generation has a complete snapshot.
+    pub is_complete: bool,
 }
 
 /// A file that could not be read completely.
@@ -93,6 +100,7 @@ pub(super) fn read_folder(folder: &Path, machine: &str) -> Result<(Recovery, u64
     let last = generations.keys().next_back().copied().unwrap_or(0);
     let mut recovery = Recovery { has_files: !generations.is_empty(), ..Recovery::default() };
     let (complete, passed_over) = complete_generation(&generations)?;
+    recovery.is_complete = complete == Some(last);
     // The files of changes of a complete generation are kept until the next generation is complete. None of them may
     // therefore be missing.
     recovery.missing_files =
@@ -198,7 +206,7 @@ fn generations(folder: &Path) -> Result<BTreeMap<u64, Files>, JournalError> {
 }
 
 /// The result of reading one file.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq, Debug)]
 pub(super) struct Replayed {
     /// The number of damaged entries.
     entries: u64,
@@ -216,6 +224,16 @@ pub(super) struct Replayed {
 }
 
 impl Replayed {
+    /// Adds the result of reading a part of the file.
+    fn add(&mut self, part: Self) {
+        // Damage in another part is not the work of a kill.
+        self.ends_within_a_write = self.ends_within_a_write && part.bytes == 0
+            || part.ends_within_a_write && self.bytes == 0;
+        self.has_entries |= part.has_entries;
+        self.entries += part.entries;
+        self.bytes += part.bytes;
+    }
+
     /// Whether data that was written to the file may be missing.
     pub(super) fn lacks_something(&self) -> bool {
         self.bytes > 0 || self.is_in_doubt
@@ -243,9 +261,15 @@ pub(super) fn counts_as_lost(error: &io::Error) -> bool {
     error.raw_os_error() == Some(EIO)
 }
 
-/// Applies the entries of a file, while another thread decodes the next ones. The order of entries does not matter. If an
-/// entry has a wrong checksum and the next entry can be found, the damaged entry is skipped.
+/// Applies the entries of a file, while other threads decode the next ones. The order of entries does not matter, except
+/// that the first one comes first. If an entry has a wrong checksum and the next entry can be found, the damaged entry is
+/// skipped.
 pub(super) fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
+    replay_in_parts(bytes, recovery, PART_BYTES)
+}
+
+/// Applies the entries of a file as [`replay`] does. A thread decodes at least `part_bytes` bytes at a time.
+pub(super) fn replay_in_parts(bytes: &[u8], recovery: &mut Recovery, part_bytes: usize) -> Replayed {
     let Some(rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
             && bytes.len() > MAGIC.len()
@@ -259,19 +283,68 @@ pub(super) fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
         };
     };
     let is_in_doubt = bytes[DOUBT_AT as usize] == IN_DOUBT;
+    let (first, rest) = rest.split_at(part_length(rest, 1));
+    let mut replayed = Replayed { is_in_doubt, ..Replayed::default() };
+    let mut apply = |batch: Vec<Entry>| batch.into_iter().for_each(|entry| recovery.apply(entry));
+    replayed.add(decode(first, &mut apply));
+    if rest.len() <= part_bytes {
+        replayed.add(decode(rest, apply));
+        return replayed;
+    }
+    let rest = Mutex::new(rest);
+    let decode_parts = |batches: mpsc::SyncSender<Vec<Entry>>| {
+        let mut replayed = Replayed::default();
+        loop {
+            let part = {
+                let mut rest = rest.lock();
+                let (part, others) = rest.split_at(part_length(*rest, part_bytes));
+                *rest = others;
+                part
+            };
+            if part.is_empty() {
+                return replayed;
+            }
+            replayed.add(decode(part, |batch| batches.send(batch).expect("the receiver takes all batches")));
+        }
+    };
+    let decoders = thread::available_parallelism().map_or(1, usize::from).min(MOST_DECODERS);
     thread::scope(|scope| {
         let (batches, decoded) = mpsc::sync_channel(BATCHES);
-        let decoding = scope.spawn(move || decode(rest, &batches));
-        decoded.into_iter().flatten().for_each(|entry| recovery.apply(entry));
-        let replayed = decoding.join().expect("the decoder does not panic");
-        Replayed { is_in_doubt, ..replayed }
-    })
+        let decode_parts = &decode_parts;
+        let decoders: Vec<_> = (0..decoders)
+            .map(|_| {
+                let batches = batches.clone();
+                scope.spawn(move || decode_parts(batches))
+            })
+            .collect();
+        drop(batches);
+        decoded.into_iter().for_each(apply);
+        for decoder in decoders {
+            replayed.add(decoder.join().expect("the decoder does not panic"));
+        }
+    });
+    replayed
 }
 
-/// Sends the entries in these bytes in batches.
-fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
+/// Returns the length of the shortest part of these bytes that consists of whole entries and has at least `least` bytes.
+/// If the end of an entry before that cannot be determined, returns the length of all bytes.
+fn part_length(bytes: &[u8], least: usize) -> usize {
+    let mut length = 0;
+    while length < least && length < bytes.len() {
+        match entry_head(&bytes[length..]) {
+            Some((payload, _, rest)) if (1..=MAX_ENTRY_BYTES.min(rest.len())).contains(&payload) => {
+                length = bytes.len() - rest.len() + payload;
+            }
+            Some(_) | None => return bytes.len(),
+        }
+    }
+    length
+}
+
+/// Decodes the entries in these bytes, and passes them to `take` in batches.
+fn decode(mut rest: &[u8], mut take: impl FnMut(Vec<Entry>)) -> Replayed {
     let mut replayed = Replayed::default();
-    let mut batch = Vec::with_capacity(ENTRIES_AT_ONCE);
+    let mut batch = Vec::new();
     while !rest.is_empty() {
         let before = rest.len();
         match next_entry(rest) {
@@ -279,8 +352,7 @@ fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
                 replayed.has_entries = true;
                 batch.push(*entry);
                 if batch.len() == ENTRIES_AT_ONCE {
-                    let full = std::mem::replace(&mut batch, Vec::with_capacity(ENTRIES_AT_ONCE));
-                    batches.send(full).expect("the receiver takes all batches");
+                    take(std::mem::replace(&mut batch, Vec::with_capacity(ENTRIES_AT_ONCE)));
                 }
                 rest = tail;
             }
@@ -297,7 +369,7 @@ fn decode(mut rest: &[u8], batches: &mpsc::SyncSender<Vec<Entry>>) -> Replayed {
             }
         }
     }
-    batches.send(batch).expect("the receiver takes all batches");
+    take(batch);
     replayed
 }
 

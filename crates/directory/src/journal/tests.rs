@@ -6,6 +6,7 @@ mod power;
 mod reboots;
 mod restrictions;
 mod session_events;
+mod starts;
 
 use super::{Disk, DiskFile, RealDisk};
 use crate::{Directory, InProcessDirectory, Recovered, SavedRecords};

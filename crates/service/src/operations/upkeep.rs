@@ -1,34 +1,14 @@
-//! The work that a node does without a call: recovery at its start, deadlines and retention.
+//! The work that a node does without a call: deadlines and retention.
 
-use crate::records::user_facts;
 use crate::{Service, ServiceError};
-use futures_util::StreamExt as _;
 use futures_util::future::{join_all, try_join_all};
-use futures_util::stream::FuturesOrdered;
-use hashbrown::HashMap;
-use lamplight_core::{Duty, Expired, Transition};
-use lamplight_facts::{Account, Login, Revocation};
-use lamplight_model::{Now, Revoked, Timestamp, User};
-
-/// The number of accounts that are read in one call.
-const ACCOUNTS_AT_ONCE: usize = 500;
-
-/// The number of calls that read accounts at a time while the records before them are compared.
-const READS_AT_ONCE: usize = 4;
+use lamplight_core::{Duty, Expired};
+use lamplight_model::{Now, Timestamp, User};
 
 /// The number of partitions that are searched in one call.
 const PARTITIONS_AT_ONCE: usize = 32;
 
 const DAY_MS: u64 = 24 * 3_600_000;
-
-/// The result of [`Service::recover`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Recovery {
-    /// The number of apps.
-    pub apps: usize,
-    /// The number of users with a login of a native device.
-    pub users: usize,
-}
 
 /// The result of [`Service::expire_due`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,80 +20,6 @@ pub struct Expiring {
 }
 
 impl Service {
-    /// Reads the apps, and makes the live records consistent with the facts after a restart. `live` has the users with
-    /// a live record. Records from before `complete_since` may be missing.
-    pub async fn recover(
-        &self,
-        live: Vec<User>,
-        complete_since: Timestamp,
-        now: Now,
-    ) -> Result<Recovery, ServiceError> {
-        self.read_apps().await?;
-        self.records.recovered(complete_since);
-        let mut facts: HashMap<User, Vec<Login>> = HashMap::new();
-        for (user, login) in self.facts.all_logins().await? {
-            facts.entry(user).or_default().push(login);
-        }
-        let users = facts.len();
-        let mut chunks = live.chunks(ACCOUNTS_AT_ONCE);
-        let mut reads = FuturesOrdered::new();
-        loop {
-            while reads.len() < READS_AT_ONCE
-                && let Some(some) = chunks.next()
-            {
-                reads.push_back(async move { (some, self.facts.accounts(some.to_vec()).await) });
-            }
-            let Some((some, accounts)) = reads.next().await else { break };
-            let accounts = accounts?;
-            for (user, account) in some.iter().zip(accounts) {
-                let logins = facts.remove(user).unwrap_or_default();
-                self.recover_live(user, account, logins, now).await?;
-            }
-        }
-        self.forget_deleted(now).await?;
-        for (user, logins) in facts {
-            let Some(app) = self.apps.get(user.app) else { continue };
-            if let [Some(account)] = &self.facts.accounts(vec![user.clone()]).await?[..] {
-                let restrictions = self.records.restrictions_of_account(account).await?;
-                let record = self.records.rebuild(account, logins, restrictions.as_ref(), false, &app, now);
-                self.directory.seed(&user, record, now).await?;
-            }
-        }
-        self.recover_restrictions(&live, now).await?;
-        Ok(Recovery { apps: self.apps.all().len(), users })
-    }
-
-    async fn recover_live(
-        &self,
-        user: &User,
-        account: Option<Account>,
-        logins: Vec<Login>,
-        now: Now,
-    ) -> Result<(), ServiceError> {
-        let Some(app) = self.apps.get(user.app) else {
-            return Ok(self.directory.remove(user, now).await?);
-        };
-        let Some(account) = account else {
-            // The account was deleted, just now or while no node ran.
-            let Revocation { revoked, through } = self
-                .facts
-                .revocation(user.clone())
-                .await?
-                .unwrap_or(Revocation { revoked: Revoked::new(now.wall, []), through: u64::MAX });
-            self.directory
-                .update(user, now, |presence| match presence.is_deleted() {
-                    true => Transition::quiet(()),
-                    false => presence.delete(through, &revoked, &app.settings, now).map(drop),
-                })
-                .await?;
-            self.forget_later(user);
-            return Ok(());
-        };
-        let facts = user_facts(&account, logins);
-        self.directory.update(user, now, |presence| presence.adopt_facts(&facts, &app.settings, now)).await?;
-        Ok(())
-    }
-
     /// Returns the number of custom statuses that this node has cleared since its start because their duration had
     /// passed.
     pub fn custom_statuses_expired(&self) -> u64 {

@@ -304,10 +304,13 @@ impl Service {
         of.restrictions.show_as_rebuilt() && self.records.is_unknown_at(now)
     }
 
-    /// Makes all live records agree with the restrictions in the facts, after a restart. `live` has the users with a
-    /// live record.
-    pub(crate) async fn recover_restrictions(&self, live: &[User], now: Now) -> Result<(), ServiceError> {
-        let mut restricted: BTreeSet<User> = BTreeSet::new();
+    /// Makes all live records agree with the restrictions in the facts, after a restart. `restricted` has all users
+    /// whose live record has restrictions.
+    pub(crate) async fn recover_restrictions(
+        &self,
+        mut restricted: BTreeSet<User>,
+        now: Now,
+    ) -> Result<(), ServiceError> {
         let mut after = None;
         loop {
             let page = self.facts.restricted_users(after, USERS_AT_ONCE).await?;
@@ -317,14 +320,6 @@ impl Service {
             if is_last {
                 break;
             }
-        }
-        for some in live.chunks(USERS_AT_ONCE) {
-            let is_restricted = |_: &User, presence: Option<&Presence>| {
-                presence.and_then(Presence::restrictions).is_some_and(|it| !it.is_open())
-            };
-            let found = self.directory.read(some, is_restricted).await?;
-            restricted
-                .extend(some.iter().zip(found).filter(|(_, found)| *found).map(|(user, _)| user.clone()));
         }
         let restricted: Vec<User> = restricted.into_iter().collect();
         for some in restricted.chunks(COMPARED_AT_ONCE) {
