@@ -192,7 +192,7 @@ fn a_device_that_came_back_elsewhere_is_not_lost() {
 #[test]
 fn who_is_rebuilt_after_a_loss_counts_as_connected_until_the_grace_ends() {
     let rebuilt = User::of_facts(&[("phone", 1)], now(100));
-    let held = rebuilt.presence.clone().held_until(now(130).moment, now(100).wall);
+    let held = rebuilt.presence.clone().held_until(u64::MAX, now(130).moment, now(100).wall);
     let mut user = User { presence: held, ..rebuilt };
     assert_eq!(user.status().status_type, StatusType::Online);
     let _ = user.presence.expire(&user.settings, now(129));
@@ -201,7 +201,7 @@ fn who_is_rebuilt_after_a_loss_counts_as_connected_until_the_grace_ends() {
     let status = user.status();
     assert_eq!((status.status_type, status.reason), (StatusType::Offline, Reason::NodeLost));
     assert_eq!(status.last_seen, Some(now(100).wall), "messages before that were handed to the push webhook");
-    let nobody = User::of_facts(&[], now(100)).presence.held_until(now(130).moment, now(100).wall);
+    let nobody = User::of_facts(&[], now(100)).presence.held_until(u64::MAX, now(130).moment, now(100).wall);
     assert_eq!((nobody.status_type(), nobody.next_deadline()), (StatusType::Unlogined, None));
 }
 
@@ -215,7 +215,7 @@ fn a_flush_shows_nobody_to_leave_and_keeps_what_the_node_knows() {
     let told = before.status();
 
     let rebuilt = User::of_facts(&[("phone", 1)], now(100));
-    let held = rebuilt.presence.clone().held_until(now(130).moment, now(100).wall);
+    let held = rebuilt.presence.clone().held_until(u64::MAX, now(130).moment, now(100).wall);
     let mut user = User { presence: held, ..rebuilt };
     let phone = user.reassert("phone", 1, Some(&told), &["b", "c"], now(101));
     assert_eq!((phone.outcome, phone.subscribed), (Reasserted::PutBack, ids(&["b", "c"])));
@@ -234,7 +234,7 @@ fn a_flush_shows_nobody_to_leave_and_keeps_what_the_node_knows() {
 #[test]
 fn the_version_rises_above_the_one_that_was_told_though_a_clock_was_ahead() {
     let mut user = User::of_facts(&[("phone", 1)], now(100));
-    user.presence = user.presence.held_until(now(130).moment, now(100).wall);
+    user.presence = user.presence.held_until(u64::MAX, now(130).moment, now(100).wall);
     let told = UserStatus { version: Version::at(now(500).wall), ..user.status() };
     let put_back = user.reassert("phone", 1, Some(&told), &[], now(101));
     assert!(put_back.changed);
@@ -290,8 +290,9 @@ fn a_text_with_a_duration_is_put_back_until_it_is_over() {
     let outdated = before.presence.clone();
     let _ = before.presence.set_custom_status_for(busy, lasts, None, &before.settings, now(2));
     let told = before.status();
-    let rebuilt =
-        || User::of_facts(&[("phone", 1)], now(20)).presence.held_until(now(90).moment, now(20).wall);
+    let rebuilt = || {
+        User::of_facts(&[("phone", 1)], now(20)).presence.held_until(u64::MAX, now(90).moment, now(20).wall)
+    };
 
     for (record, is_rebuilt) in [(rebuilt(), true), (outdated, false)] {
         let mut user = User::new();
@@ -375,7 +376,7 @@ fn a_connection_is_not_put_back_over_what_has_ended_its_login() {
     ];
     for (what, name, meanwhile) in table {
         let mut user = User::of_facts(&[("phone", 1)], now(100));
-        user.presence = user.presence.held_until(now(130).moment, now(100).wall);
+        user.presence = user.presence.held_until(u64::MAX, now(130).moment, now(100).wall);
         meanwhile(&mut user);
         let before = user.presence.clone();
         let refused = user.reassert(name, 1, None, &["b"], now(104));
@@ -408,7 +409,7 @@ fn the_app_is_told_of_a_connection_that_is_put_back_only_if_it_was_told_of_its_e
         let mut user = User::of_facts(logins, now(100));
         user.settings.webhooks.state_change_url = "https://receiver".to_owned();
         if held_until > 0 {
-            user.presence = user.presence.held_until(now(held_until).moment, now(100).wall);
+            user.presence = user.presence.held_until(u64::MAX, now(held_until).moment, now(100).wall);
         }
         user
     }
@@ -531,7 +532,7 @@ fn the_log_tells_of_each_connection_that_is_ended_at_once() {
 fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_happens() {
     let mut user = User::of_facts(&[("phone", 1)], now(100));
     assert!(user.presence.is_as_rebuilt());
-    user.presence = user.presence.clone().held_until(now(130).moment, now(100).wall);
+    user.presence = user.presence.clone().held_until(u64::MAX, now(130).moment, now(100).wall);
     assert!(user.presence.is_as_rebuilt());
     let mut expired =
         User { presence: user.presence.clone(), settings: AppSettings::default(), is_lost: true };

@@ -208,7 +208,7 @@ impl World {
             let record = Presence::from_facts(facts, version, since, false, &self.settings, at.moment);
             match grace {
                 0 => record,
-                _ => record.held_until(at.moment + Duration::from_millis(grace), at.wall),
+                _ => record.held_until(u64::MAX, at.moment + Duration::from_millis(grace), at.wall),
             }
         };
         let open: Vec<_> = self
@@ -546,7 +546,7 @@ fn a_record_that_was_lost_is_not_reported_before_a_connection_is_put_back() {
     let facts = UserFacts { logins: vec![phone], ..UserFacts::default() };
     let rebuilt = Presence::from_facts(facts, Version(7), Timestamp(START), true, &settings, Moment(0));
     let blocked = stored(1, Visibility::Everyone, "", "b");
-    let mut held = rebuilt.clone().held_until(Moment(1_000), Timestamp(START));
+    let mut held = rebuilt.clone().held_until(u64::MAX, Moment(1_000), Timestamp(START));
     assert_eq!((held.status_type(), held.waits_for_connections()), (StatusType::Online, true));
     let restricted = held.restrict(&blocked, &settings, now(5));
     assert!(restricted.changed && !restricted.restricted);

@@ -525,6 +525,8 @@ impl Records {
             None => account.created,
         };
         let known_until = newest.map_or(since, |login| since.max(login.at));
+        let lost_logins = logins.iter().filter(|login| self.was_lost(login, now)).map(|login| login.number);
+        let lost_through = lost_logins.max();
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received that
@@ -539,8 +541,10 @@ impl Records {
         // No connected user may be shown as having left before the nodes have put their connections back.
         let lost = self.lost(now).filter(|_| !is_new);
         let held = lost.zip(self.grace).map(|(lost, grace)| (lost.at, grace.saturating_sub(lost.passed)));
-        match held {
-            Some((lost_at, left)) if !left.is_zero() => presence.held_until(now.moment + left, lost_at),
+        match held.zip(lost_through) {
+            Some(((lost_at, left), through)) if !left.is_zero() => {
+                presence.held_until(through, now.moment + left, lost_at)
+            }
             Some(_) | None => presence,
         }
     }

@@ -91,14 +91,17 @@ impl Presence {
         lost
     }
 
-    /// Makes the logins of a record count as connected until `until`. The record was created from the facts, after the
-    /// directory had lost the earlier record at the time `lost`.
+    /// Makes the logins of a record up to the number `through` count as connected until `until`. The record was created
+    /// from the facts, after the directory had lost the earlier record at the time `lost`. Later logins were not in
+    /// that record, so there is no connection to wait for: such a login is about to enter, which is a visible change.
     #[must_use]
-    pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
-        for device in &mut self.devices {
+    pub fn held_until(mut self, through: u64, until: Moment, lost: Timestamp) -> Self {
+        let mut has_held = false;
+        for device in self.devices.iter_mut().filter(|device| device.login <= through) {
             device.link = Link::Held { until, end: LinkEnd::NodeLost };
+            has_held = true;
         }
-        if !self.devices.is_empty() {
+        if has_held {
             self.note_seen(lost);
         }
         self
