@@ -5,7 +5,7 @@
 //! viewer who may not see the user must receive the same in both worlds, byte for byte and at the same times.
 //!
 //! - `LAMPLIGHT_SIM_SEED=7` runs one seed, and prints what happened.
-//! - `LAMPLIGHT_SIM_SEEDS=100000` runs more seeds.
+//! - `LAMPLIGHT_SIM_SEEDS=100000` runs more seeds, from `LAMPLIGHT_SIM_FIRST` on.
 //!
 //! The README of the crate describes the allowed differences between the worlds.
 
