@@ -166,7 +166,7 @@ impl<S: Versioned> Hub<S> {
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
     ) -> bool {
-        self.store(user, status, restrictions, [false; 2])
+        self.store(user, status, restrictions, false)
     }
 
     /// Like [`Hub::tell`], but makes no marks if `status` is the stored state after it [was put
@@ -180,20 +180,16 @@ impl<S: Versioned> Hub<S> {
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
     ) -> bool {
-        self.store(user, status, restrictions, [true; 2])
+        self.store(user, status, restrictions, true)
     }
 
-    /// Stores a status as [`Hub::tell_if_new`] does for some watchers, and as [`Hub::tell`] does for the others.
-    /// `only_if_new` has a value for the watchers who may see the status, and one for the watchers who may not: with
-    /// `true`, they are marked as by `tell_if_new`.
-    pub fn store(
+    fn store(
         &mut self,
         user: &User,
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
-        only_if_new: [bool; 2],
+        only_if_new: bool,
     ) -> bool {
-        let [only_if_new, only_if_shown_new] = only_if_new;
         let Some(subject) = self.graph.subject(user) else { return false };
         if !self.is_news(subject, status.version, restrictions) {
             return false;
@@ -217,12 +213,12 @@ impl<S: Versioned> Hub<S> {
                     let (before, after) = (before.state(), after.state());
                     before.is_put_back_as(after) || before.is_renumbered_as(after)
                 }
-                (Some(viewer), Some(_)) if only_if_shown_new => {
+                (Some(viewer), Some(_)) if only_if_new => {
                     let shown = [before, after].map(|views| views.shown_to(viewer));
                     matches!(shown, [Some(before), Some(after)] if before.is_put_back_as(after))
                 }
                 // This worker has not heard yet that the status is hidden.
-                (None, Some(viewer)) if only_if_shown_new => {
+                (None, Some(viewer)) if only_if_new => {
                     after.rebuilt_for(viewer).is_some_and(|after| before.state().is_put_back_as(&after))
                 }
                 (None, None) | (Some(_), Some(_)) | (None, Some(_)) | (Some(_), None) => false,
@@ -232,13 +228,20 @@ impl<S: Versioned> Hub<S> {
         true
     }
 
+    /// Marks the state of a user in the mailbox of a connection that watches the user.
+    pub fn mark(&mut self, watcher: WatcherKey, user: &User) {
+        if let Some(subject) = self.graph.subject(user) {
+            self.graph.mark_for(watcher, subject);
+        }
+    }
+
     /// Records that changes may have been missed. Until a state of a user is [confirmed](Self::confirm), the hub behaves
     /// for new watchers of the user as if it had no state.
     pub fn unconfirm(&mut self) {
         self.graph.unconfirm();
     }
 
-    /// Records that the state of a user was read. The caller then calls [`Hub::store`] with it.
+    /// Records that the state of a user was read. The caller then calls [`Hub::tell_if_new`] with it.
     pub fn confirm(&mut self, user: &User) {
         if let Some(subject) = self.graph.subject(user) {
             self.graph.confirm(subject);

@@ -15,8 +15,9 @@ pub enum RecordFilter {
         /// The platform on which a device of the user must be connected; `None` for any platform.
         on: Option<Platform>,
     },
-    /// The records of users whose status is hidden from somebody.
-    Restricted,
+    /// The records of users whose status is hidden from somebody, and of deleted accounts. After the loss of a node,
+    /// they are compared with the facts.
+    RestrictedOrDeleted,
 }
 
 impl RecordFilter {
@@ -24,7 +25,9 @@ impl RecordFilter {
     pub fn takes(self, presence: &Presence) -> bool {
         match self {
             Self::All => true,
-            Self::Restricted => presence.restrictions().is_some_and(|it| !it.is_open()),
+            Self::RestrictedOrDeleted => {
+                presence.is_deleted() || presence.restrictions().is_some_and(|it| !it.is_open())
+            }
             Self::Online { on: None } => presence.status_type() == StatusType::Online,
             Self::Online { on: Some(platform) } => {
                 presence.status_type() == StatusType::Online

@@ -394,19 +394,14 @@ impl<S: Versioned> Audience<S> {
 
     /// Stores a status as [`Audience::tell`] does. It comes from the change log.
     fn store(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
-        if self.hub.wants(user, status.version, restrictions) {
-            // Between two equal statuses, an answer may have contained another one. The answers of watchers who may see
-            // the status must not matter to the others.
-            let mut only_if_new = [true; 2];
+        if self.hub.tell_if_new(user, status, restrictions) {
+            // The status may look like the one before it, and an answer may have contained another one in between. Only
+            // the connection that got the answer is told. What others may ask and see must not matter to a viewer.
             for (watcher, version) in self.answered.get(user).into_iter().flatten() {
-                let viewer = self.user_of(*watcher).filter(|viewer| viewer.id != user.id);
-                let shown = viewer.zip(restrictions).and_then(|(viewer, it)| it.shown_to(&viewer.id));
-                let newest = shown.map_or(status.version, |shown| shown.version);
-                if *version < newest {
-                    only_if_new[usize::from(shown.is_some())] = false;
+                if self.hub.version_for(*watcher, user).is_some_and(|newest| *version < newest) {
+                    self.hub.mark(*watcher, user);
                 }
             }
-            self.hub.store(user, status, restrictions, only_if_new);
         }
         if let EntryRef::Occupied(entry) = self.own_changes.entry_ref(user)
             && entry.get().version <= status.version

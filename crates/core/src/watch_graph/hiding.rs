@@ -12,13 +12,16 @@ impl<S: Restricted> WatchGraph<S> {
         Some(&self.subjects[(own.subject & SUBJECT) as usize].user)
     }
 
-    /// If the watcher watches the subject but may not see its state, returns the user of the watcher; otherwise `None`.
+    /// If the watcher may not see the state of the subject, returns the user of the watcher; otherwise `None`. An
+    /// answer may also contain the state of a subject that the watcher no longer watches.
     pub fn hidden_from(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<&UserId> {
-        self.state(subject).filter(|state| state.is_restricted())?;
-        self.watcher(watcher)?;
-        let place = self.incoming_place(subject.0, watcher.slot)?;
-        let edge = self.subjects[subject.0 as usize].incoming[place];
-        if edge.is_hidden() { self.own_user(watcher).map(|user| &user.id) } else { None }
+        let state = self.state(subject).filter(|state| state.is_restricted())?;
+        let viewer = &self.own_user(watcher)?.id;
+        let is_hidden = match self.incoming_place(subject.0, watcher.slot) {
+            Some(place) => self.subjects[subject.0 as usize].incoming[place].is_hidden(),
+            None => state.is_hidden_from(viewer),
+        };
+        is_hidden.then_some(viewer)
     }
 
     /// Replaces the state of a subject by a state that other watchers may see.

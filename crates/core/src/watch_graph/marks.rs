@@ -26,6 +26,13 @@ impl<S: Restricted> WatchGraph<S> {
         true
     }
 
+    /// Marks the edge of one watcher to a subject as pending. The subject must have a state.
+    pub fn mark_for(&mut self, watcher: WatcherKey, subject: SubjectKey) {
+        let Some(place) = self.find_edge(watcher, subject.0) else { return };
+        let Self { subjects, watchers, touched, .. } = self;
+        mark(watchers, touched, watcher.slot, place as u16, subjects[subject.0 as usize].incoming.len());
+    }
+
     /// Removes the pending mark from the edge to a subject, without recording that the state was sent.
     pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
         let Some(place) = self.find_edge(key, subject.0) else { return };

@@ -78,11 +78,11 @@ impl<S: Versioned> Audience<S> {
 #[cfg(test)]
 mod tests {
     use crate::{Audience, Member};
-    use lamplight_core::{ConflationRate, Told, WatcherKey};
+    use lamplight_core::{ConflationRate, Restrictions, ShownStatus, Told, WatcherKey};
     use lamplight_directory::{LogEntry, News};
     use lamplight_model::{
-        AppId, ConnectionId, CustomStatus, Moment, Platform, PlatformSet, Reason, StatusType, Timestamp,
-        User, UserId, UserStatus, Version,
+        AppId, AwayLogins, ConnectionId, CustomStatus, Moment, Platform, PlatformSet, Reason, StatusType,
+        StoredRestrictions, Timestamp, User, UserId, UserStatus, Version, Visibility,
     };
     use std::sync::Arc;
 
@@ -186,19 +186,53 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_an_answer_has_contradicted_is_sent_again() {
+    fn a_status_that_an_answer_has_contradicted_is_sent_again_to_whom_was_answered() {
         let mut audience = Audience::<UserStatus>::default();
-        let alice = join(&mut audience, "alice", 1);
+        let [alice, carol] = [("alice", 1), ("carol", 2)].map(|(name, id)| join(&mut audience, name, id));
+        let all_told = |audience: &mut Audience<UserStatus>| [alice, carol].map(|it| told(audience, it));
         let status = |version, custom| bob(version, custom, 1, Reason::Login, Platform::Web);
         audience.tell(&user("bob"), &status(5, "a"), None);
-        assert_eq!(told(&mut audience, alice), [5]);
+        assert_eq!(all_told(&mut audience), [[5], [5]]);
         // The answer to a query of Alice has version 6, "b". The log reports version 7 only, because of the rate.
         assert!(audience.answer(alice, &user("bob"), Version(6)).is_none());
         audience.tell(&user("bob"), &status(7, "a"), None);
-        assert_eq!(told(&mut audience, alice), [7]);
+        assert_eq!(all_told(&mut audience), [vec![7], vec![]]);
         // An answer with the same status as before contradicts nothing.
         assert!(audience.answer(alice, &user("bob"), Version(8)).is_none());
         audience.tell(&user("bob"), &status(8, "a"), None);
-        assert_eq!(told(&mut audience, alice), [0; 0]);
+        assert_eq!(all_told(&mut audience), [[0; 0], [0; 0]]);
+    }
+
+    /// The restrictions of Bob in a record that is made after a loss. Viewers were shown a user without a login.
+    fn rebuilt(visibility: Visibility, friends: &[&str], version: u64) -> Restrictions {
+        let friends = friends.iter().map(|name| user(name).id).collect();
+        let (blocked, away) = (Vec::new(), AwayLogins { others: Some(false), ..AwayLogins::default() });
+        let stored = StoredRestrictions { version, visibility, friends, blocked, away };
+        let shown = ShownStatus {
+            status_type: StatusType::Unlogined,
+            version: Version(version),
+            since: Timestamp(1),
+            reason: Reason::None,
+            last_seen: None,
+            until: None,
+        };
+        Restrictions::rebuilt(&stored, false, 0, shown, shown)
+    }
+
+    /// Alice may see Bob, asks after a loss, and may not see him any more when the worker reads his status.
+    #[test]
+    fn the_answer_to_one_who_could_see_a_user_does_not_matter_to_those_who_could_not() {
+        let mut audience = Audience::<UserStatus>::default();
+        let [alice, carol] = [("alice", 1), ("carol", 2)].map(|(name, id)| join(&mut audience, name, id));
+        let all_told = |audience: &mut Audience<UserStatus>| [alice, carol].map(|it| told(audience, it));
+        let status = |version| bob(version, "", 1, Reason::Login, Platform::Web);
+        let before = Arc::new(rebuilt(Visibility::Friends, &["alice"], 5));
+        audience.tell(&user("bob"), &status(6), Some(&before));
+        assert_eq!(all_told(&mut audience), [[6], [5]]);
+        audience.count_missed();
+        assert!(audience.answer(alice, &user("bob"), Version(90)).is_none());
+        let after = Arc::new(rebuilt(Visibility::Nobody, &[], 91));
+        audience.tell(&user("bob"), &status(92), Some(&after));
+        assert_eq!(all_told(&mut audience), [vec![91], vec![]]);
     }
 }

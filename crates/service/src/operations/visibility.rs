@@ -331,8 +331,8 @@ impl Service {
         Ok(())
     }
 
-    /// Makes the records of users agree with the restrictions in the facts, if they differ. A user without a record is
-    /// skipped, because a new record is made from the facts.
+    /// Makes the records of users agree with the accounts and the restrictions in the facts, if they differ. A user
+    /// without a record is skipped, because a new record is made from the facts.
     async fn apply_where_they_differ(&self, users: Vec<User>, now: Now) -> Result<(), ServiceError> {
         let users: Vec<User> = users.into_iter().filter(|user| self.apps.get(user.app).is_some()).collect();
         if users.is_empty() {
@@ -340,30 +340,35 @@ impl Service {
         }
         let stored = self.facts.restrictions(users.clone()).await?;
         let stored: HashMap<&User, _> = users.iter().zip(&stored).collect();
-        let agrees = |user: &User, presence: Option<&Presence>| match (presence, stored[user]) {
+        let compare = |user: &User, presence: Option<&Presence>| match (presence, stored[user]) {
+            // The account was deleted or created in the facts only.
+            (Some(presence), stored) if presence.is_deleted() == stored.is_some() => Compared::OtherAccount,
             (Some(presence), Some(stored)) => {
-                let away = presence.away_logins().filter(|_| !presence.is_deleted());
-                presence.is_restricted_as(stored) && away.is_none_or(|(_, away)| away == stored.away)
+                let away = presence.away_logins();
+                let is_same =
+                    presence.is_restricted_as(stored) && away.is_none_or(|(_, it)| it == stored.away);
+                if is_same { Compared::Agrees } else { Compared::OtherRestrictions }
             }
-            // The account was deleted in the facts only.
-            (Some(presence), None) => presence.is_deleted(),
-            (None, _) => true,
+            (Some(_) | None, _) => Compared::Agrees,
         };
-        let agree = self.directory.read(&users, agrees).await?;
-        for (user, _) in users.iter().zip(agree).filter(|(_, agrees)| !agrees) {
-            match stored[user] {
-                Some(_) => self.apply_restrictions(user, now).await?,
-                None => self.agree(user, now).await?,
+        let compared = self.directory.read(&users, compare).await?;
+        for (user, compared) in users.iter().zip(compared) {
+            match compared {
+                Compared::Agrees => {}
+                Compared::OtherRestrictions => self.apply_restrictions(user, now).await?,
+                Compared::OtherAccount => self.agree(user, now).await?,
             }
         }
         Ok(())
     }
 
-    /// Compares one page of live records with the restrictions in the facts, and updates the records that differ.
-    /// Returns the next page; `None` after the last one.
+    /// Compares one page of live records with the restrictions in the facts, and updates the records that differ. The
+    /// pages also have the records of deleted accounts, which may exist again. Returns the next page; `None` after the
+    /// last one.
     ///
-    /// A node that has ended may have committed a change that has not reached the record. After the end of a node,
-    /// another node therefore compares all pages. If the call fails, the page must be repeated.
+    /// A node that has ended may have committed a change that has not reached the record: a change of the restrictions,
+    /// or an account that a login has created again. After the end of a node, another node therefore compares all
+    /// pages. If the call fails, the page must be repeated.
     pub async fn compare_restrictions(
         &self,
         place: ComparedCursor,
@@ -379,7 +384,7 @@ impl Service {
             ComparedCursor::Records(app, after) => {
                 let page = self
                     .directory
-                    .records_of(app, RecordFilter::Restricted, after.as_ref(), COMPARED_AT_ONCE)
+                    .records_of(app, RecordFilter::RestrictedOrDeleted, after.as_ref(), COMPARED_AT_ONCE)
                     .await?;
                 let next = page.next.map(|next| ComparedCursor::Records(app, Some(next)));
                 (page.users, next.or_else(|| self.records_of_app_after(Some(app))))
@@ -451,6 +456,15 @@ enum Applied {
     Done,
     /// The record is that of a deleted account.
     Deleted,
+}
+
+/// The comparison of a record with the facts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Agrees,
+    OtherRestrictions,
+    /// The account exists in one store, and is deleted in the other.
+    OtherAccount,
 }
 
 /// The position of a page of [`Service::compare_restrictions`].

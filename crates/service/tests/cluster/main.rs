@@ -4,6 +4,7 @@
 
 #[path = "../forgetful/mod.rs"]
 mod forgetful;
+mod logins_after_a_loss;
 mod losses;
 mod two_texts;
 mod unentered;

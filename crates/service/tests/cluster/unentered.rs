@@ -3,20 +3,24 @@
 use super::*;
 use lamplight_facts::{LoginRecorded, NewLogin};
 use lamplight_model::DeviceId;
-use lamplight_service::UnenteredCursor;
+use lamplight_service::{ComparedCursor, UnenteredCursor};
 
 const PHONE: ConnectionId = ConnectionId::new(HERE, 1);
 
 impl Cluster {
     /// Records a login in the facts, like a node that is killed before the login enters the record.
     async fn record(&self, name: &str, device: &str, second: u64) -> u64 {
+        self.record_on(Platform::IPhone, name, device, second).await
+    }
+
+    async fn record_on(&self, platform: Platform, name: &str, device: &str, second: u64) -> u64 {
         let login = NewLogin {
             user: user(name),
             device: DeviceId::new(device).unwrap(),
-            platform: Platform::IPhone,
+            platform,
             at: now(second).wall,
             issued: now(second).wall.as_secs(),
-            durable: true,
+            durable: !platform.is_web(),
             resume: false,
         };
         match self.facts.record_login(login).await.unwrap() {
@@ -38,6 +42,14 @@ impl Cluster {
             (ended, place) = (ended + page.ended, page.next);
         }
         ended
+    }
+
+    /// Whether the record of a user is that of a deleted account.
+    async fn is_deleted(&self, name: &str) -> bool {
+        let directory: &dyn Directory = &*self.directory;
+        let is_deleted =
+            |_: &User, presence: Option<&lamplight_core::Presence>| presence.unwrap().is_deleted();
+        directory.read(&[user(name)], is_deleted).await.unwrap() == [true]
     }
 
     /// The logins of a user in the facts: devices with their numbers.
@@ -107,9 +119,27 @@ async fn an_account_that_a_killed_node_has_created_again_is_restored() {
     cluster.record("ann", "phone", 100).await;
     assert_eq!(cluster.end_unentered(150).await, 1);
     assert_eq!(cluster.in_facts("ann").await, []);
-    let is_deleted = |_: &User, presence: Option<&lamplight_core::Presence>| presence.unwrap().is_deleted();
-    let directory: &dyn Directory = &*cluster.directory;
-    assert_eq!(directory.read(&[user("ann")], is_deleted).await.unwrap(), [false]);
+    assert!(!cluster.is_deleted("ann").await);
+}
+
+/// The facts have no logins of Web devices, so the search for logins that have not entered does not find this one.
+#[tokio::test]
+async fn an_account_that_a_web_login_at_a_killed_node_has_created_again_is_restored() {
+    let cluster = Cluster::start().await;
+    for name in ["ann", "bob"] {
+        log_in(&cluster.here, name, "phone", Platform::IPhone, PHONE, 50).await;
+        let _ = cluster.here.delete_account(&user(name), now(60)).await.unwrap();
+    }
+    cluster.record_on(Platform::Web, "ann", "tab", 100).await;
+    assert_eq!(cluster.end_unentered(150).await, 0);
+    assert!(cluster.is_deleted("ann").await);
+    let mut place = Some(ComparedCursor::default());
+    while let Some(from) = place {
+        place = cluster.here.compare_restrictions(from, now(150)).await.unwrap();
+    }
+    assert!(!cluster.is_deleted("ann").await);
+    assert!(cluster.is_deleted("bob").await);
+    assert_eq!(cluster.status_type("ann", 151).await, Unlogined);
 }
 
 #[tokio::test]

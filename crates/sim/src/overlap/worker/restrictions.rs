@@ -29,14 +29,18 @@ impl Worker {
         restrictions: Option<&Arc<Restrictions>>,
     ) {
         let mut heard = self.restrictions.borrow_mut();
-        let snapshot = |it: Option<&Arc<Restrictions>>| it.map(|it| it.version());
-        let is_newer = match heard.get(&user.id) {
-            None => true,
-            Some((was, Some(known))) if restrictions.is_some() => {
-                Some(known.version()) < snapshot(restrictions)
-                    || Some(known.version()) == snapshot(restrictions) && *was <= version
+        // The deadline of a shown status gives it a new version, but not the status of the user.
+        let newest_shown = |it: &Restrictions| {
+            let shown = NAMES.iter().filter_map(|name| it.shown_to(&UserId::new(name).ok()?));
+            shown.map(|shown| shown.version).max()
+        };
+        let is_newer = match (heard.get(&user.id), restrictions) {
+            (None, _) => true,
+            (Some((was, Some(known))), Some(newer)) => {
+                (known.version(), *was, newest_shown(known))
+                    <= (newer.version(), version, newest_shown(newer))
             }
-            Some((was, _)) => *was < version,
+            (Some((was, _)), _) => *was < version,
         };
         if is_newer {
             heard.insert(user.id.clone(), (version, restrictions.cloned()));
