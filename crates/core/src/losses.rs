@@ -21,6 +21,8 @@ pub struct Losses {
     /// The number of milliseconds by which the node's time was ahead of the store's clock when the node started.
     ahead: i64,
     seen: Option<Seen>,
+    /// The latest time at which this node has read the epoch.
+    read: Now,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +50,7 @@ impl Losses {
     /// Creates the state of a node that starts in the epoch `epoch`. The node's time is `ahead` milliseconds ahead of
     /// the clock of the store.
     pub fn begin(epoch: Timestamp, ahead: i64) -> Self {
-        Self { began: epoch, ahead, seen: None }
+        Self { began: epoch, ahead, ..Self::default() }
     }
 
     /// The epoch at the start of this node.
@@ -60,10 +62,17 @@ impl Losses {
     ///
     /// If the epoch is later than the epoch at the start of this node, it counts as beginning now. Otherwise, its age
     /// is computed by the clock of the store, and is zero if that clock is behind the epoch.
+    ///
+    /// `now` may be the time at which an operation has begun, seconds before it read the epoch. The epoch is then first
+    /// seen at the latest time of all calls.
     pub fn observe(&mut self, epoch: Timestamp, now: Now) {
+        if now.moment >= self.read.moment {
+            self.read = now;
+        }
         if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
             return;
         }
+        let now = self.read;
         let store = Timestamp(now.wall.0.saturating_add_signed(self.ahead.saturating_neg()));
         let age = if epoch > self.began { Duration::ZERO } else { store.since(epoch) };
         self.seen = Some(Seen { epoch, at: now, age });
@@ -167,6 +176,19 @@ mod tests {
         // The same epoch is seen again, and an older epoch is ignored.
         check(100, &[(1_590, 990), (1_590, 995), (100, 998)], false, Some((990, 10)));
         check(100, &[(390, 980), (391, 990)], false, Some((990, 10)));
+    }
+
+    #[test]
+    fn an_operation_that_began_before_a_loss_and_sees_it_first_does_not_date_it_back() {
+        // The loss is at second 998. The clocks agree, the clock of the store is ten minutes ahead, or behind.
+        for (epoch, expected) in [(998, (998, 1)), (1_598, (999, 1)), (398, (999, 1))] {
+            check(100, &[(100, 101), (100, 999), (epoch, 993)], false, Some(expected));
+            check(100, &[(100, 999), (100, 101), (epoch, 993)], true, Some(expected));
+        }
+        let mut losses = Losses::begin(wall(100), 0);
+        losses.observe(wall(100), now(999));
+        losses.observe(wall(1_000), now(993));
+        assert_eq!((losses.lost_before(), losses.lost_by()), (wall(1_003), wall(1_000)));
     }
 
     #[test]
