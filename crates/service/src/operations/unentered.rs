@@ -37,7 +37,7 @@ impl UnenteredCursor {
     /// The first page of the logins that a lost node may have recorded.
     pub fn first(lost: LostNode, now: Now) -> Self {
         let before = |duration: Duration| Timestamp(now.wall.0.saturating_sub(duration.as_millis() as u64));
-        Self { times: before(lost.silent + LONGEST_RETRYING)..before(LONGEST_LOGIN), after: None }
+        Self { times: before(lost.unheard + LONGEST_RETRYING)..before(LONGEST_LOGIN), after: None }
     }
 }
 

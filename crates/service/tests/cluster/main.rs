@@ -191,7 +191,7 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
     let lost = LostNode {
         node: THERE,
         beat: 7,
-        silent: Duration::from_secs(40),
+        unheard: Duration::from_secs(40),
         is_registered: true,
         is_everywhere: false,
     };
@@ -200,6 +200,7 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
     let mut ended = 0;
     while let Some(from) = place {
         let page = cluster.here.clear_lost_node(lost, from, now(60)).await.unwrap();
+        has_left: false,
         assert_eq!(page.failed, 0);
         (ended, place) = (ended + page.ended, page.next);
     }
@@ -433,7 +434,7 @@ async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
     let lost = LostNode {
         node: THERE,
         beat: 7,
-        silent: Duration::from_secs(40),
+        unheard: Duration::from_secs(40),
         is_registered: true,
         is_everywhere: false,
     };
@@ -448,6 +449,7 @@ async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
         Some((ended.connection, ended.cause))
     });
     assert_eq!(ended, Some((ann, EndCause::NodeLost)));
+        has_left: false,
     let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
     assert_eq!(cluster.there.put_back(&open, LOCAL, now(61)).await.unwrap().outcome, Reasserted::PutBack);
     assert_eq!(cluster.status_type("ann", 62).await, Online);

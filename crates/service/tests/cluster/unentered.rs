@@ -30,11 +30,22 @@ impl Cluster {
     /// Ends the logins that the second node has recorded and that have not entered, at the time `second`, when the node
     /// has been silent for 40 s.
     async fn end_unentered(&self, second: u64) -> usize {
-        let silent = Duration::from_secs(40);
-        let lost = LostNode { node: THERE, beat: 7, silent, is_registered: true, is_everywhere: false };
+        self.end_unentered_at(&self.here, second).await
+    }
+
+    async fn end_unentered_at(&self, node: &Service, second: u64) -> usize {
+        let unheard = Duration::from_secs(40);
+        let lost = LostNode {
+            node: THERE,
+            beat: 7,
+            unheard,
+            is_registered: true,
+            has_left: false,
+            is_everywhere: false,
+        };
         let (mut place, mut ended) = (Some(UnenteredCursor::first(lost, now(second))), 0);
         while let Some(from) = place {
-            let page = self.here.end_unentered(from, now(second)).await.unwrap();
+            let page = node.end_unentered(from, now(second)).await.unwrap();
             (ended, place) = (ended + page.ended, page.next);
         }
         ended
