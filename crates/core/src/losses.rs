@@ -39,9 +39,6 @@ struct Seen {
 pub struct Loss {
     /// The time of the loss, by the clock of this node.
     pub at: Timestamp,
-    /// A time that is not before the loss, by the clock of this node. If the clock of the store is a few seconds behind,
-    /// `at` may be before the loss.
-    pub by: Timestamp,
     /// How long ago the loss was.
     pub passed: Duration,
 }
@@ -85,7 +82,7 @@ impl Losses {
     pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
         let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
         let passed = seen.age + now.moment.since(seen.at.moment);
-        Some(Loss { at: seen.loss(), by: seen.loss_by(), passed })
+        Some(Loss { at: seen.loss(), passed })
     }
 
     /// A time after every write of a lost record. It is also after the writes of lost records that no running node has
@@ -99,7 +96,8 @@ impl Losses {
         if have_nodes_run { latest } else { seen.epoch.max(latest) }
     }
 
-    /// A time that is not before the loss, for comparisons with times that nodes have written.
+    /// A time that is not before the loss, for comparisons with times that nodes have written. [`Loss::at`] may be before
+    /// the loss, if the clock of the store is a few seconds behind.
     pub fn lost_by(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.loss_by())
     }
@@ -219,7 +217,6 @@ mod tests {
             assert_eq!((losses.lost_before(), losses.lost_by()), (wall(100), wall(100)));
             losses.observe(wall(epoch), now(at));
             assert_eq!((losses.lost_before(), losses.lost_by()), (wall(lost_before), wall(lost_by)));
-            assert_eq!(losses.last(true, now(at)).map(|lost| lost.by), Some(wall(lost_by)));
         }
         // A node that begins after the loss, alone or beside nodes whose time is behind the store by 600 s.
         for (ahead, lost_before) in [(0, 1_590), (-600, 990)] {

@@ -67,7 +67,7 @@ impl Service {
         let page = self.facts.logins_recorded(times.clone(), after, EXAMINED_AT_ONCE).await?;
         let mut by_user: BTreeMap<User, Vec<Login>> = BTreeMap::new();
         for (user, login) in page.logins {
-            if self.apps.get(user.app).is_some() && !self.records.are_lost_since(login.at, now) {
+            if self.apps.get(user.app).is_some() && !self.records.was_lost(&login, now) {
                 by_user.entry(user).or_default().push(login);
             }
         }

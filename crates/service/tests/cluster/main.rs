@@ -54,20 +54,15 @@ impl Cluster {
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
         let directory = Arc::new(Forgetful::default());
         facts.put_app(app(1)).await.unwrap();
-        let node = async |id| {
-            let service = Service::new(
-                Arc::<SqliteFacts>::clone(&facts),
-                Arc::<Forgetful>::clone(&directory),
-                directory.log(),
-                ThrottleLimits::default(),
-            );
-            let service = service.in_cluster(Membership::new(id, TIMES), TIMES.grace);
-            service.begin_in_cluster().await.unwrap();
-            service
-        };
+        let node = |id| new_node(id, &facts, &directory);
         let (here, there) = (node(HERE).await, node(THERE).await);
         let log = directory.log().follow();
         Self { here, there, directory, facts, log, _folder: folder }
+    }
+
+    /// Starts a node in the present epoch, beside nodes that have stopped.
+    async fn start_another(&self, id: u64) -> Service {
+        new_node(NodeId(id), &self.facts, &self.directory).await
     }
 
     /// Loses the records of these users at the second `second`, like a store without persistence that was restarted.
@@ -99,6 +94,18 @@ impl Cluster {
     async fn status_type(&self, name: &str, second: u64) -> StatusType {
         self.status(name, second).await.unwrap().status_type
     }
+}
+
+async fn new_node(id: NodeId, facts: &Arc<SqliteFacts>, directory: &Arc<Forgetful>) -> Service {
+    let service = Service::new(
+        Arc::<SqliteFacts>::clone(facts),
+        Arc::<Forgetful>::clone(directory),
+        directory.log(),
+        ThrottleLimits::default(),
+    );
+    let service = service.in_cluster(Membership::new(id, TIMES), TIMES.grace);
+    service.begin_in_cluster().await.unwrap();
+    service
 }
 
 fn app(id: u32) -> App {

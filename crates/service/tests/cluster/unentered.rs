@@ -157,3 +157,17 @@ async fn no_login_from_before_a_loss_of_records_ends() {
         assert_eq!(cluster.in_facts(name).await.len(), 1, "{name}");
     }
 }
+
+/// The nodes that run have not noticed a loss, because they began after it. The records that were lost are still being made
+/// from the facts.
+#[tokio::test]
+async fn no_login_from_before_a_loss_ends_if_all_nodes_began_after_the_loss() {
+    let cluster = Cluster::start().await;
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, PHONE, 100).await;
+    cluster.directory.lose(&[user("ann")], now(120).wall);
+    let later = cluster.start_another(3).await;
+    cluster.record("bob", "phone", 130).await;
+    assert_eq!(cluster.end_unentered_at(&later, 150).await, 1, "a login of the present epoch is compared");
+    assert_eq!(cluster.in_facts("ann").await.len(), 1);
+    assert_eq!(cluster.in_facts("bob").await, []);
+}
