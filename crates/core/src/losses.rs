@@ -32,6 +32,8 @@ pub struct Losses {
     /// The number of milliseconds by which the node's time was ahead of the store's clock when the node started.
     ahead: i64,
     seen: Option<Seen>,
+    /// The latest time at which this node has read the epoch.
+    read: Now,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +50,6 @@ struct Seen {
 pub struct Loss {
     /// The time of the loss, by the clock of this node.
     pub at: Timestamp,
-    /// A time that is not before the loss, by the clock of this node. If the clock of the store is a few seconds behind,
-    /// `at` may be before the loss.
-    pub by: Timestamp,
     /// How long ago the loss was.
     pub passed: Duration,
 }
@@ -59,7 +58,7 @@ impl Losses {
     /// Creates the state of a node that starts in the epoch `epoch`. The node's time is `ahead` milliseconds ahead of
     /// the clock of the store.
     pub fn begin(epoch: Timestamp, ahead: i64) -> Self {
-        Self { began: epoch, ahead, seen: None }
+        Self { began: epoch, ahead, ..Self::default() }
     }
 
     /// The epoch at the start of this node.
@@ -71,10 +70,17 @@ impl Losses {
     ///
     /// If the epoch is later than the epoch at the start of this node, it counts as beginning now. Otherwise, its age
     /// is computed by the clock of the store, and is zero if that clock is behind the epoch.
+    ///
+    /// `now` may be the time at which an operation has begun, seconds before it read the epoch. The epoch is then first
+    /// seen at the latest time of all calls.
     pub fn observe(&mut self, epoch: Timestamp, now: Now) {
+        if now.moment >= self.read.moment {
+            self.read = now;
+        }
         if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
             return;
         }
+        let now = self.read;
         let store = Timestamp(now.wall.0.saturating_add_signed(self.ahead.saturating_neg()));
         let age = if epoch > self.began { Duration::ZERO } else { store.since(epoch) };
         self.seen = Some(Seen { epoch, at: now, age });
@@ -87,7 +93,7 @@ impl Losses {
     pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
         let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
         let passed = seen.age + now.moment.since(seen.at.moment);
-        Some(Loss { at: seen.loss(), by: seen.loss_by(), passed })
+        Some(Loss { at: seen.loss(), passed })
     }
 
     /// A time after every write of a lost record. It is also after the writes of lost records that no running node has
@@ -101,7 +107,8 @@ impl Losses {
         if have_nodes_run { latest } else { seen.epoch.max(latest) }
     }
 
-    /// A time that is not before the loss, for comparisons with times that nodes have written.
+    /// A time that is not before the loss, for comparisons with times that nodes have written. [`Loss::at`] may be before
+    /// the loss, if the clock of the store is a few seconds behind.
     pub fn lost_by(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.loss_by())
     }
@@ -181,6 +188,19 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_that_began_before_a_loss_and_sees_it_first_does_not_date_it_back() {
+        // The loss is at second 998. The clocks agree, the clock of the store is ten minutes ahead, or behind.
+        for (epoch, expected) in [(998, (998, 1)), (1_598, (999, 1)), (398, (999, 1))] {
+            check(100, &[(100, 101), (100, 999), (epoch, 993)], false, Some(expected));
+            check(100, &[(100, 999), (100, 101), (epoch, 993)], true, Some(expected));
+        }
+        let mut losses = Losses::begin(wall(100), 0);
+        losses.observe(wall(100), now(999));
+        losses.observe(wall(1_000), now(993));
+        assert_eq!((losses.lost_before(), losses.lost_by()), (wall(1_003), wall(1_000)));
+    }
+
+    #[test]
     fn a_loss_before_the_beginning_of_a_node_counts_if_another_node_has_run_before_it() {
         check(100, &[], true, None);
         check(990, &[(990, 995)], false, None);
@@ -230,7 +250,6 @@ mod tests {
             assert_eq!((losses.lost_before(), losses.lost_by()), (wall(100), wall(100)));
             losses.observe(wall(epoch), now(at));
             assert_eq!((losses.lost_before(), losses.lost_by()), (wall(lost_before), wall(lost_by)));
-            assert_eq!(losses.last(true, now(at)).map(|lost| lost.by), Some(wall(lost_by)));
         }
         // A node that begins after the loss, alone or beside nodes whose time is behind the store by 600 s.
         for (ahead, lost_before) in [(0, 1_590), (-600, 990)] {

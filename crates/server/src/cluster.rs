@@ -205,8 +205,9 @@ impl Cluster {
     ///
     /// When no partition has a connection of the lost node any more, ends the logins that the lost node has not completed,
     /// compares the restrictions of all records with the facts, and then removes the lost node from the register. Only the
-    /// node with [`Duty::Whole`] does these three. If the lost node is not in the register, every node does the first two,
-    /// and forgets the lost node (`Duties::forget`).
+    /// node with [`Duty::Whole`] does these three. If the register has lost the node, every node does the first two, and
+    /// forgets the node (`Duties::forget`). If the node has left the register ([`LostNode::has_left`]), the other nodes
+    /// only forget it.
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
@@ -227,8 +228,10 @@ impl Cluster {
         // work of one node is enough, because the search reads all partitions.
         let may_be_removed = !lost.is_registered || self.service.duties().has(Duty::Whole);
         if failed == 0 && may_be_removed && self.service.has_no_connections(lost.node).await? {
-            self.end_unentered(lost).await?;
-            self.compare_restrictions().await?;
+            if !lost.has_left {
+                self.end_unentered(lost).await?;
+                self.compare_restrictions().await?;
+            }
             match lost.is_registered {
                 true => _ = self.nodes.remove_lost(lost.node, lost.beat).await?,
                 false => self.service.duties().forget(lost.node),
@@ -471,8 +474,9 @@ mod tests {
     use crate::metrics::Sources;
     use lamplight_core::Membership;
     use lamplight_directory::{InProcessDirectory, LocalNodes};
+    use lamplight_facts::{Facts, NewLogin};
     use lamplight_facts_sqlite::SqliteFacts;
-    use lamplight_model::NodeId;
+    use lamplight_model::{App, AppId, AppSettings, DeviceId, NodeId, Platform, User, UserId};
     use lamplight_service::ThrottleLimits;
 
     const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
@@ -514,9 +518,9 @@ mod tests {
         }
     }
 
-    /// Checks the work of another node after a node has stopped in order: none, if all operations of the stopped node were
-    /// carried out. Otherwise it counts the node as lost after the lease and the grace, and compares all records with
-    /// the facts.
+    /// Checks the work of another node after a node has stopped in order: it compares nothing, if all operations of the
+    /// stopped node were carried out. Otherwise it counts the node as lost after the lease and the grace, and compares
+    /// the logins and all records with the facts.
     #[tokio::test]
     async fn a_node_that_stops_with_unfinished_operations_stays_in_the_register_as_lost() {
         for is_settled in [true, false] {
@@ -527,6 +531,21 @@ mod tests {
             let stopping = node(1, &facts, &directory, &nodes).join().await.unwrap();
             let joined = node(2, &facts, &directory, &nodes).join().await.unwrap();
             let other = &joined.cluster;
+            // A comparison ends this login, because no record has it.
+            let ann = User::new(AppId(1), UserId::new("ann").unwrap());
+            let settings = AppSettings::default();
+            let app = App { id: ann.app, keys: Vec::new(), admins: Vec::new(), settings };
+            other.service.put_app(app).await.unwrap();
+            let login = NewLogin {
+                user: ann.clone(),
+                device: DeviceId::new("phone").unwrap(),
+                platform: Platform::IPhone,
+                at: other.clock.now().wall,
+                issued: other.clock.now().wall.as_secs(),
+                durable: true,
+                resume: false,
+            };
+            facts.record_login(login).await.unwrap();
             stopping.leave(is_settled).await;
             let registered = async || {
                 let register = nodes.read(other.clock.now()).await.unwrap();
@@ -550,6 +569,8 @@ mod tests {
                 assert_eq!(other.clear(lost).await.unwrap(), 0);
             }
             assert_eq!(registered().await, [NodeId(2)]);
+            assert_eq!(facts.logins(ann).await.unwrap().is_empty(), !is_settled);
+            assert_eq!(other.service.duties().lost_nodes(other.clock.local()), [], "it is forgotten");
         }
     }
 }

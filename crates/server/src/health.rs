@@ -17,9 +17,11 @@ use tokio::task::AbortHandle;
 /// The time without a round of a worker's event loop after which the worker counts as stuck. An idle worker makes four
 /// rounds per second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
-/// The time without a tick after which the keeper counts as stuck. A tick may wait for the disk while all live records
-/// are rewritten.
+/// The time without a tick after which the keeper counts as stuck. A tick waits for the directory only.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
+/// The time without a run after which the chores count as stuck. A run waits for the disk, also while all live records are
+/// rewritten.
+const CHORES_PATIENCE: Duration = Duration::from_secs(30);
 /// The duration after which a running database probe counts as stuck. It includes waiting for the lock of another
 /// process.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
@@ -83,6 +85,7 @@ pub struct Health {
     cut_off: AtomicBool,
     workers: Vec<Pulse>,
     keeper: Pulse,
+    chores: Pulse,
     probe: Mutex<Probe>,
     /// The text about database files that were replaced under the running server; `None` without such files.
     replaced: Mutex<Option<String>>,
@@ -112,6 +115,7 @@ impl Health {
             cut_off: AtomicBool::new(false),
             workers: (0..workers).map(|_| Pulse::starting(now)).collect(),
             keeper: Pulse::starting(now),
+            chores: Pulse::starting(now),
             probe: Mutex::default(),
             replaced: Mutex::default(),
             tasks: Mutex::default(),
@@ -128,6 +132,11 @@ impl Health {
     /// Returns the pulse of the keeper.
     pub fn keeper(&self) -> Pulse {
         self.keeper.clone()
+    }
+
+    /// Returns the pulse of the keeper's chores, which wait for the disk.
+    pub fn chores(&self) -> Pulse {
+        self.chores.clone()
     }
 
     /// Adds a task that the node needs.
@@ -170,6 +179,7 @@ impl Health {
         let workers = self.workers.iter().enumerate();
         parts.extend(workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE))));
         parts.push(("keeper".to_owned(), self.keeper.sign(KEEPER_PATIENCE)));
+        parts.push(("chores".to_owned(), self.chores.sign(CHORES_PATIENCE)));
         let sign = |task: &AbortHandle| if task.is_finished() { Sign::Ended } else { Sign::Well };
         parts.extend(self.tasks.lock().iter().map(|(name, task)| ((*name).to_owned(), sign(task))));
         Readiness::of(self.course(), parts, self.clock.now().moment)

@@ -97,8 +97,7 @@ impl Certificates {
 /// changes. If a start finds an older mark in the database, the database was probably restored from a back-up. Runs
 /// until aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: FactsStore) {
-    let mut tick = tokio::time::interval(BETWEEN_NOTES);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(BETWEEN_NOTES);
     let mut owed = None;
     loop {
         tick.tick().await;
@@ -134,7 +133,7 @@ async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool
 }
 
 /// Retries the operations in the retry list until none is left, for at most `patience`. Returns `false` if operations
-/// may be left. Must be called after the keeper and the workers have stopped.
+/// may be left. Must be called after the tasks of the keeper and the workers have stopped.
 pub async fn finish_retries(service: &Service, clock: &Clock, patience: Duration) -> bool {
     let finished = async {
         while service.retries().0 > 0 && service.retry(clock.now()).await > 0 {
@@ -144,24 +143,17 @@ pub async fn finish_retries(service: &Service, clock: &Clock, patience: Duration
     tokio::time::timeout(patience, finished).await.is_ok()
 }
 
-/// Runs the periodic work until it is aborted.
-pub async fn run(
-    service: Arc<Service>,
-    live: LiveStore,
-    certificates: Certificates,
-    Noted { metrics, pulse }: Noted,
-    clock: Clock,
-) {
-    let mut tick = tokio::time::interval(TICK);
-    // If a tick waits for a store, the ticks that it misses are not made up for.
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut forget_at = Moment(0);
+/// Handles the deadlines of live records until it is aborted. Calls only the directory: calls to the facts and to the disk
+/// have tasks of their own, and delay no deadline.
+pub async fn run(service: Arc<Service>, Noted { metrics, pulse }: Noted, clock: Clock) {
+    let mut tick = ticks(TICK);
     for turn in 0u32.. {
         tick.tick().await;
-        pulse.beat(clock.now().moment);
         loop {
+            pulse.beat(clock.now().moment);
             match service.expire_due(BATCH, clock.now()).await {
-                Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
+                // Records in this process are changed without waiting.
+                Ok(Expiring { looked_at: BATCH, failed: 0 }) => tokio::task::yield_now().await,
                 Ok(_) => break,
                 Err(error) => {
                     tracing::error!(error = %WithCauses(&error), "expired deadlines could not be handled; trying again at the next tick");
@@ -169,39 +161,84 @@ pub async fn run(
                 }
             }
         }
+        metrics.custom_expired.inc_by(service.custom_statuses_expired() - metrics.custom_expired.get());
+        if turn.is_multiple_of(TICKS_BETWEEN_CHORES) {
+            service.sweep(clock.now());
+        }
+    }
+}
+
+/// Does the due work of live records that needs the facts, until it is aborted.
+pub async fn settle(service: Arc<Service>, clock: Clock) {
+    loop {
+        service.due_work_waits().await;
+        service.settle_due(clock.now()).await;
+    }
+}
+
+/// Retries the operations in the retry list until it is aborted.
+pub async fn retry(service: Arc<Service>, metrics: KeeperMetrics, clock: Clock) {
+    let mut tick = ticks(TICK);
+    loop {
+        tick.tick().await;
         service.retry(clock.now()).await;
         let (waiting, dropped) = service.retries();
         metrics.retries_waiting.set(waiting as i64);
         metrics.retries_dropped.set(dropped as i64);
-        metrics.custom_expired.inc_by(service.custom_statuses_expired() - metrics.custom_expired.get());
+    }
+}
+
+/// Deletes old messages in batches, so that users' writes are delayed only a little. Runs until it is aborted.
+pub async fn forget_messages(service: Arc<Service>, clock: Clock) {
+    let mut tick = ticks(TICK);
+    let mut forget_at = Moment(0);
+    loop {
+        tick.tick().await;
         let now = clock.now();
-        if forget_at <= now.moment {
-            // Messages are deleted in batches, so that users' writes are delayed only a little.
-            let more = match service.forget_messages(FORGET_BATCH, now).await {
-                Ok(forgotten) => forgotten == FORGET_BATCH,
-                Err(error) => {
-                    tracing::error!(%error, "old messages could not be deleted; trying again");
-                    false
-                }
-            };
-            if !more {
-                forget_at = now.moment + BETWEEN_FORGETTING;
-            }
+        if now.moment < forget_at {
+            continue;
         }
-        if turn.is_multiple_of(TICKS_BETWEEN_CHORES) {
-            service.sweep(clock.now());
-            let (live, certificates, clock) = (live.clone(), certificates.clone(), clock.clone());
-            let chores = tokio::task::spawn_blocking(move || {
-                certificates.refresh();
-                if let Err(error) = live.maintain(clock.now()) {
-                    tracing::error!(%error, "live records could not be kept on disk");
-                }
-            });
-            if let Err(error) = chores.await {
-                tracing::error!(%error, "the chores of the keeper failed");
+        let more = match service.forget_messages(FORGET_BATCH, now).await {
+            Ok(forgotten) => forgotten == FORGET_BATCH,
+            Err(error) => {
+                tracing::error!(%error, "old messages could not be deleted; trying again");
+                false
             }
+        };
+        if !more {
+            forget_at = now.moment + BETWEEN_FORGETTING;
         }
     }
+}
+
+/// Reads changed certificates and compacts the journal, until it is aborted. The next run begins after the disk has
+/// carried out the one before.
+pub async fn do_chores(live: LiveStore, certificates: Certificates, pulse: Pulse, clock: Clock) {
+    let mut tick = ticks(TICK);
+    for turn in 0u32.. {
+        tick.tick().await;
+        pulse.beat(clock.now().moment);
+        if !turn.is_multiple_of(TICKS_BETWEEN_CHORES) {
+            continue;
+        }
+        let (live, certificates, clock) = (live.clone(), certificates.clone(), clock.clone());
+        let chores = tokio::task::spawn_blocking(move || {
+            certificates.refresh();
+            if let Err(error) = live.maintain(clock.now()) {
+                tracing::error!(%error, "live records could not be kept on disk");
+            }
+        });
+        if let Err(error) = chores.await {
+            tracing::error!(%error, "the chores of the keeper failed");
+        }
+    }
+}
+
+/// An interval whose missed ticks are not made up for, if the work of a tick takes longer.
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut tick = tokio::time::interval(every);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
 }
 
 #[cfg(test)]

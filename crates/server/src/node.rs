@@ -352,9 +352,17 @@ impl Node {
         )
         .map_err(|source| DataFolderError::Unusable { path: control_path.clone(), source })?;
         let noted = keeper::Noted { metrics: metrics.keeper(), pulse: health.keeper() };
-        let certificates = keeper::Certificates { own: certificate, receivers: receiver_tls };
-        let keeper = keeper::run(Arc::clone(&service), live.clone(), certificates, noted, clock.clone());
+        let keeper = keeper::run(Arc::clone(&service), noted, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
+        let settling = keeper::settle(Arc::clone(&service), clock.clone());
+        let settling = tokio::spawn(settling).abort_handle();
+        let retries = keeper::retry(Arc::clone(&service), metrics.keeper(), clock.clone());
+        let retries = tokio::spawn(retries).abort_handle();
+        let forgetting = keeper::forget_messages(Arc::clone(&service), clock.clone());
+        let forgetting = tokio::spawn(forgetting).abort_handle();
+        let certificates = keeper::Certificates { own: certificate, receivers: receiver_tls };
+        let chores = keeper::do_chores(live.clone(), certificates, health.chores(), clock.clone());
+        let chores = tokio::spawn(chores).abort_handle();
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
         let deletions = keeper::delete_apps(Arc::clone(&service), metrics.keeper(), clock.clone());
         let deletions = tokio::spawn(deletions).abort_handle();
@@ -372,6 +380,10 @@ impl Node {
             ("http", http),
             ("control socket", control),
             ("keeper task", keeper),
+            ("ends of logins", settling),
+            ("retries", retries),
+            ("deletion of messages", forgetting),
+            ("chores task", chores),
             ("keys for JWTs", token_keys),
             ("news", teller),
             ("deletion of apps", deletions),

@@ -4,6 +4,7 @@
 //! The audience has no I/O and never waits. It returns an [`Effect`] to its caller for each read or other action that
 //! is needed.
 
+mod answers;
 mod crowds;
 mod effect;
 mod list_difference;
@@ -23,6 +24,7 @@ pub use reads::{MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, ReadCall, ReadOutcom
 pub use watch_list::{OwnListChange, WatchList};
 pub use watchers::{WatchedFor, Watchers};
 
+use answers::Answers;
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 use lamplight_core::{
@@ -33,7 +35,6 @@ use lamplight_directory::{Interest, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
 use member::MemberState;
 use members::Members;
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
@@ -46,10 +47,7 @@ pub struct Audience<S> {
     /// must not delay what viewers are shown of a user who is away.
     shown_conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// For each user, the versions of statuses that were sent in answers before the log reported them, with the
-    /// connections that got the answers. Older log entries about the user are not sent to such a connection. A version
-    /// is removed when the log or a read has reached it.
-    answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
+    answers: Answers,
     /// The newest status that each user of this worker has set by a call, as the answer contained it. The status is
     /// removed when the log or a read has reached it.
     own_changes: HashMap<User, UserStatus, foldhash::fast::RandomState>,
@@ -74,7 +72,7 @@ impl<S: Versioned> Audience<S> {
             conflator: Conflator::new(rate),
             shown_conflator: Conflator::new(rate),
             crowd_pace: CrowdPace::default(),
-            answered: HashMap::default(),
+            answers: Answers::default(),
             own_changes: HashMap::default(),
         }
     }
@@ -101,6 +99,7 @@ impl<S: Versioned> Audience<S> {
         {
             self.own_changes.remove(user);
         }
+        self.answers.forget_all(watcher, &self.hub);
         self.hub.detach(watcher);
     }
 
@@ -238,7 +237,9 @@ impl<S: Versioned> Audience<S> {
             if notified.friends {
                 effects.push(Effect::Reload(watcher));
             } else {
+                let friends: Vec<User> = self.hub.watched(watcher, Why::Friend).cloned().collect();
                 self.hub.unwatch_others(watcher, Why::Friend, |_| false);
+                self.answers.forget_unwatched(watcher, &friends, &self.hub);
                 member.friends = false;
             }
         }
@@ -302,6 +303,7 @@ impl<S: Versioned> Audience<S> {
                     self.count_list_news(watcher);
                     if !*mutual {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
+                        self.answers.forget_unwatched(watcher, std::slice::from_ref(&friend), &self.hub);
                     }
                     // The watch list has to be read again: the app's settings determine whether friends are watched.
                     // The log may also contain two such entries in a different order than their commits.
@@ -397,9 +399,9 @@ impl<S: Versioned> Audience<S> {
         if self.hub.tell_if_new(user, status, restrictions) {
             // The status may look like the one before it, and an answer may have contained another one in between. Only
             // the connection that got the answer is told. What others may ask and see must not matter to a viewer.
-            for (watcher, version) in self.answered.get(user).into_iter().flatten() {
-                if self.hub.version_for(*watcher, user).is_some_and(|newest| *version < newest) {
-                    self.hub.mark(*watcher, user);
+            for (watcher, version) in self.answers.of(user) {
+                if self.hub.version_for(watcher, user).is_some_and(|newest| version < newest) {
+                    self.hub.mark(watcher, user);
                 }
             }
         }
@@ -408,19 +410,14 @@ impl<S: Versioned> Audience<S> {
         {
             entry.remove();
         }
-        if let EntryRef::Occupied(mut entry) = self.answered.entry_ref(user) {
-            entry.get_mut().retain(|(watcher, version)| {
-                let shown = self.hub.version_for(*watcher, user).unwrap_or(status.version);
-                let is_behind = shown < *version;
-                if is_behind {
-                    self.hub.pass_over(*watcher, user);
-                }
-                is_behind
-            });
-            if entry.get().is_empty() {
-                entry.remove();
+        self.answers.retain_of(user, |watcher, version| {
+            let shown = self.hub.version_for(watcher, user).unwrap_or(status.version);
+            let is_behind = shown < version;
+            if is_behind {
+                self.hub.pass_over(watcher, user);
             }
-        }
+            is_behind
+        });
     }
 
     /// Returns the status of a user for an answer to this connection. The status then counts as sent. `None` if the
@@ -447,9 +444,7 @@ impl<S: Versioned> Audience<S> {
     /// entry with the same version is sent, because an answer does not replace a notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         if self.hub.is_behind(watcher, user, version) {
-            let told = self.answered.entry_ref(user).or_default();
-            told.retain(|(other, _)| *other != watcher);
-            told.push((watcher, version));
+            self.answers.add(watcher, user, version);
             self.hub.pass_over(watcher, user);
         }
         self.hub.answer(watcher, user, version)
@@ -540,6 +535,7 @@ impl<S: Versioned> Audience<S> {
             let user = User::new(app, id.clone());
             if self.hub.is_watching_for(watcher, &user, Why::Subscribed) {
                 self.hub.unwatch(watcher, &user, Why::Subscribed);
+                self.answers.forget_unwatched(watcher, &[user], &self.hub);
                 changed.1.push(id.clone());
             }
         }
@@ -578,6 +574,9 @@ impl<S: Versioned> Audience<S> {
             }
             stays
         });
+        let Some(app) = self.app_of(watcher) else { return gone };
+        let left: Vec<User> = gone.iter().map(|id| User::new(app, id.clone())).collect();
+        self.answers.forget_unwatched(watcher, &left, &self.hub);
         gone
     }
 

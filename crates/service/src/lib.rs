@@ -25,6 +25,7 @@ mod outbox;
 mod reader;
 mod records;
 mod retries;
+mod settling;
 mod shards;
 mod telling;
 mod tokens;
@@ -91,6 +92,7 @@ pub struct Service {
     duties: Duties,
     profile_locks: user_locks::UserLocks,
     retries: retries::Retries,
+    settling: settling::Settling,
     deleted: deleted_accounts::DeletedAccounts,
     entering: retries::Entering,
     retention: Mutex<RetentionClock>,
@@ -159,6 +161,7 @@ impl Service {
             duties: Duties::default(),
             profile_locks: user_locks::UserLocks::default(),
             retries: retries::Retries::default(),
+            settling: settling::Settling::default(),
             deleted: deleted_accounts::DeletedAccounts::default(),
             entering: retries::Entering::default(),
             retention: Mutex::default(),

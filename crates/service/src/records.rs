@@ -182,11 +182,6 @@ impl Records {
         losses.last(self.oldest_node.is_before(self.directory.epoch()), now)
     }
 
-    /// Whether the directory has lost records that it had at `since`.
-    pub(crate) fn are_lost_since(&self, since: Timestamp, now: Now) -> bool {
-        self.lost(now).is_some_and(|lost| since < lost.by.after(CLOCK_ERROR))
-    }
-
     /// Whether records that were lost are still being created again. The creation ends one grace after the loss.
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {
         let lost = self.lost(now).zip(self.grace);
@@ -422,8 +417,8 @@ impl Records {
         Ok(found)
     }
 
-    /// Whether a lost record may have had this login.
-    fn was_lost(&self, login: &Login, now: Now) -> bool {
+    /// Whether a lost record may have had this login. Also `true` if the record was lost before all running nodes began.
+    pub(crate) fn was_lost(&self, login: &Login, now: Now) -> bool {
         login.at < self.lost_by(now).after(CLOCK_ERROR)
     }
 

@@ -93,8 +93,15 @@ impl Cluster {
 
     /// Ends the connections of the first node, as the other node does when it counts the first one as lost.
     async fn end_connections(&self, second: u64) {
-        let silent = Duration::from_secs(60);
-        let lost = LostNode { node: HERE, beat: 1, silent, is_registered: true, is_everywhere: false };
+        let unheard = Duration::from_secs(60);
+        let lost = LostNode {
+            node: HERE,
+            beat: 1,
+            unheard,
+            is_registered: true,
+            has_left: false,
+            is_everywhere: false,
+        };
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
             place = self.there.clear_lost_node(lost, from, now(second)).await.unwrap().next;

@@ -30,7 +30,8 @@ async fn readiness_names_every_part() {
     let node = start(&folder).await;
     let answer = readyz(&node).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\r\n\r\nready\n"), "{answer}");
-    for part in ["facts", "journal", "worker 0", "worker 1", "keeper", "webhooks", "control socket"] {
+    for part in ["facts", "journal", "worker 0", "worker 1", "keeper", "chores", "webhooks", "control socket"]
+    {
         assert!(answer.contains(&format!("\n{part}: ok\n")), "{part}: {answer}");
     }
     node.stop().await;
@@ -67,9 +68,12 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     }
     told.sort();
     let expected = [
+        "chores task",
         "comparison of connections",
         "control socket",
         "deletion of apps",
+        "deletion of messages",
+        "ends of logins",
         "http",
         "keeper task",
         "keys for JWTs",
@@ -77,6 +81,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
         "news",
         "nothing that the node needs",
         "probe of facts",
+        "retries",
         "webhooks",
         "webhooks",
     ];

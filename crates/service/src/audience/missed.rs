@@ -21,7 +21,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.unconfirm();
         // The caller reads every watched user again. A read that is under way may be older than an answer.
         let hub = &self.hub;
-        self.answered.retain(|user, _| hub.audience(user) > 0);
+        self.answers.retain_users(|user| hub.audience(user) > 0);
         for (_, member) in self.members.iter_mut() {
             member.lists = member.lists.wrapping_add(1);
             member.has_missed();

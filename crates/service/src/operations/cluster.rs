@@ -201,7 +201,7 @@ impl Service {
                 None => return Ok(ClearedPage::default()),
             }
         }
-        let heard = Timestamp(now.wall.0.saturating_sub(lost.silent.as_millis() as u64));
+        let heard = Timestamp(now.wall.0.saturating_sub(lost.unheard.as_millis() as u64));
         self.end_links(lost.node, place, now.moment, heard, now).await
     }
 

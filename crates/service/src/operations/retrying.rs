@@ -199,7 +199,7 @@ impl Service {
     }
 
     /// Stores ended logins in the facts, and then removes them from the live record. If the operation fails,
-    /// [`Service::expire_due`] retries it.
+    /// [`Service::settle_due`] retries it.
     pub(crate) async fn settle(
         &self,
         user: &User,
@@ -231,7 +231,7 @@ impl Service {
         }
     }
 
-    /// Settles the ends as [`Service::settle`] does, but only logs a failure. [`Service::expire_due`] retries the
+    /// Settles the ends as [`Service::settle`] does, but only logs a failure. [`Service::settle_due`] retries the
     /// operation later.
     pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
         if let Err(error) = self.settle(user, ends, now).await {

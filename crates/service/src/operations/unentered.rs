@@ -37,7 +37,7 @@ impl UnenteredCursor {
     /// The first page of the logins that a lost node may have recorded.
     pub fn first(lost: LostNode, now: Now) -> Self {
         let before = |duration: Duration| Timestamp(now.wall.0.saturating_sub(duration.as_millis() as u64));
-        Self { times: before(lost.silent + LONGEST_RETRYING)..before(LONGEST_LOGIN), after: None }
+        Self { times: before(lost.unheard + LONGEST_RETRYING)..before(LONGEST_LOGIN), after: None }
     }
 }
 
@@ -67,7 +67,7 @@ impl Service {
         let page = self.facts.logins_recorded(times.clone(), after, EXAMINED_AT_ONCE).await?;
         let mut by_user: BTreeMap<User, Vec<Login>> = BTreeMap::new();
         for (user, login) in page.logins {
-            if self.apps.get(user.app).is_some() && !self.records.are_lost_since(login.at, now) {
+            if self.apps.get(user.app).is_some() && !self.records.was_lost(&login, now) {
                 by_user.entry(user).or_default().push(login);
             }
         }

@@ -1,8 +1,11 @@
 //! The work that a node does without a call: deadlines and retention.
 
+use crate::retries::Pending;
+use crate::settling::Work;
 use crate::{Service, ServiceError};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{join, join_all, try_join_all};
 use lamplight_core::{Duty, Expired};
+use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use lamplight_model::{Now, Timestamp, User};
 
 /// The number of partitions that are searched in one call.
@@ -13,9 +16,11 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// The result of [`Service::expire_due`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Expiring {
-    /// The number of records that were due.
+    /// The number of records that were due. Records that wait for [`Service::settle_due`] because their app is unknown
+    /// are not counted.
     pub looked_at: usize,
-    /// The number of due records that could not be written. They are still due.
+    /// The number of due records that could not be written, or could not be added to the work of
+    /// [`Service::settle_due`]. They are still due.
     pub failed: usize,
 }
 
@@ -29,26 +34,24 @@ impl Service {
     /// Processes the deadlines of up to `limit` live records, in the partitions that are duties of this node. A record
     /// that cannot be written does not delay others. If [`Expiring::looked_at`] equals `limit`, more records may be
     /// due.
+    ///
+    /// Calls only the directory. Work that needs the facts is left to [`Service::settle_due`], except the end of the
+    /// logins of a hidden user who is away, which is left to [`Service::retry`].
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let (mut due, mut failed) = (Vec::new(), 0);
+        let waiting = self.settling.of_unknown_apps();
+        let found_at_most = limit + waiting.len();
         let own = (0..self.directory.partitions()).filter(|it| self.duties.has(Duty::Partition(*it)));
         for some in own.collect::<Vec<_>>().chunks(PARTITIONS_AT_ONCE) {
-            let found = some.iter().map(|it| self.directory.due(*it, now.moment, limit - due.len()));
-            due.extend(try_join_all(found).await?.into_iter().flatten());
+            let found = some.iter().map(|it| self.directory.due(*it, now.moment, found_at_most));
+            let found = try_join_all(found).await?.into_iter().flatten();
+            due.extend(found.filter(|user| !waiting.contains(user)));
             due.truncate(limit);
             if due.len() == limit {
                 break;
             }
         }
-        // Another node may have created an app, and this node may not have read that yet.
-        if due.iter().any(|user| self.apps.get(user.app).is_none())
-            && let Err(error) = self.refresh_apps().await
-        {
-            tracing::warn!(%error, "cannot read the apps; records of unknown apps wait");
-            due.retain(|user| self.apps.get(user.app).is_some());
-            failed = 1;
-        }
-        // The records are processed concurrently, so that their writes to the facts share commits.
+        // The records are processed concurrently, because the directory may be in another process.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
         let over = due.iter().zip(&done).filter(|(_, done)| matches!(done, Ok(true)));
         let removed = self.remove_over(over.map(|(user, _)| user.clone()).collect(), now).await;
@@ -65,7 +68,9 @@ impl Service {
     /// enough, and has to be removed.
     async fn expire(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
-            self.deletions.end_record_without_app(user, now).await?;
+            if !self.settling.push(user, Work::UnknownApp) {
+                return Err(too_many_settle());
+            }
             return Ok(false);
         };
         let (mut is_custom_over, mut away_differs) = (false, false);
@@ -82,13 +87,54 @@ impl Service {
             self.deleted.add_again(user);
         }
         if !to_settle.is_empty() {
-            self.settle_or_retry(user, to_settle, now).await;
+            // If that is not possible now, the ends are due again later.
+            self.settling.push(user, Work::Ends(to_settle));
         }
         if away_differs {
             // The facts end the login of a user who is away.
-            self.apply_or_retry(user, now).await?;
+            self.retries.push(Pending::Restrict { user: user.clone() });
         }
         Ok(is_over)
+    }
+
+    /// Waits until there is work for [`Service::settle_due`].
+    pub async fn due_work_waits(&self) {
+        self.settling.waits().await;
+    }
+
+    /// Does due work that [`Service::expire_due`] has found and that needs the facts, for a limited number of users:
+    /// stores ended logins, and removes records whose app was deleted. Work that fails is due again later. If this
+    /// future is dropped, the records still have the work.
+    ///
+    /// The call may wait for the facts. Must not be called again before it has ended.
+    pub async fn settle_due(&self, now: Now) {
+        let (mut ends, mut of_unknown_apps) = (Vec::new(), Vec::new());
+        for (user, work) in self.settling.take() {
+            match work {
+                Work::Ends(ended) => ends.push((user, ended)),
+                Work::UnknownApp => of_unknown_apps.push(user),
+            }
+        }
+        // Concurrent writes to the facts share commits.
+        let settling =
+            join_all(ends.iter().map(|(user, ended)| self.settle_or_retry(user, ended.clone(), now)));
+        let (_, ended) = join(settling, self.end_records_without_app(&of_unknown_apps, now)).await;
+        if let Err(error) = ended {
+            tracing::warn!(%error, "cannot remove the records of unknown apps; it will be retried");
+        }
+        self.settling.done();
+    }
+
+    /// Removes those of the records whose app was deleted.
+    async fn end_records_without_app(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
+        if users.is_empty() {
+            return Ok(());
+        }
+        // Another node may have created an app, and this node may not have read that yet.
+        self.refresh_apps().await?;
+        let unknown = users.iter().filter(|user| self.apps.get(user.app).is_none());
+        let ended = join_all(unknown.map(|user| self.deletions.end_record_without_app(user, now))).await;
+        ended.into_iter().collect()
     }
 
     /// Removes records of deleted accounts that were kept long enough.
@@ -131,4 +177,10 @@ impl Service {
         self.rates.sweep(now.moment);
         self.tokens.sweep(now.moment);
     }
+}
+
+/// The error for a record that is still due because too much work waits for the facts.
+fn too_many_settle() -> ServiceError {
+    let doing = "removing the record of an unknown app, while too many records wait for the facts";
+    DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }.into()
 }

@@ -34,11 +34,22 @@ impl Cluster {
     /// Ends the logins that the second node has recorded and that have not entered, at the time `second`, when the node
     /// has been silent for 40 s.
     async fn end_unentered(&self, second: u64) -> usize {
-        let silent = Duration::from_secs(40);
-        let lost = LostNode { node: THERE, beat: 7, silent, is_registered: true, is_everywhere: false };
+        self.end_unentered_at(&self.here, second).await
+    }
+
+    async fn end_unentered_at(&self, node: &Service, second: u64) -> usize {
+        let unheard = Duration::from_secs(40);
+        let lost = LostNode {
+            node: THERE,
+            beat: 7,
+            unheard,
+            is_registered: true,
+            has_left: false,
+            is_everywhere: false,
+        };
         let (mut place, mut ended) = (Some(UnenteredCursor::first(lost, now(second))), 0);
         while let Some(from) = place {
-            let page = self.here.end_unentered(from, now(second)).await.unwrap();
+            let page = node.end_unentered(from, now(second)).await.unwrap();
             (ended, place) = (ended + page.ended, page.next);
         }
         ended
@@ -189,4 +200,18 @@ async fn a_record_that_cannot_be_read_delays_no_login_of_another_user() {
     for (name, left) in [("ann", 0), ("bob", 1), ("cat", 0)] {
         assert_eq!(cluster.in_facts(name).await.len(), left, "{name}");
     }
+}
+
+/// The nodes that run have not noticed a loss, because they began after it. The records that were lost are still being made
+/// from the facts.
+#[tokio::test]
+async fn no_login_from_before_a_loss_ends_if_all_nodes_began_after_the_loss() {
+    let cluster = Cluster::start().await;
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, PHONE, 100).await;
+    cluster.directory.lose(&[user("ann")], now(120).wall);
+    let later = cluster.start_another(3).await;
+    cluster.record("bob", "phone", 130).await;
+    assert_eq!(cluster.end_unentered_at(&later, 150).await, 1, "a login of the present epoch is compared");
+    assert_eq!(cluster.in_facts("ann").await.len(), 1);
+    assert_eq!(cluster.in_facts("bob").await, []);
 }

@@ -23,6 +23,7 @@ use lamplight_model::{
     User, UserId, Visibility,
 };
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Facts and a directory that record the names of their calls.
@@ -30,12 +31,21 @@ pub struct Recording {
     facts: SqliteFacts,
     directory: InProcessDirectory,
     calls: Mutex<Vec<String>>,
+    /// Whether calls of the facts are never answered.
+    hang: AtomicBool,
 }
 
 impl Recording {
     pub fn new(facts: SqliteFacts) -> Arc<Self> {
-        let (directory, calls) = (InProcessDirectory::in_memory(), Mutex::default());
-        Arc::new(Self { facts, directory, calls })
+        let (directory, calls, hang) =
+            (InProcessDirectory::in_memory(), Mutex::default(), AtomicBool::default());
+        Arc::new(Self { facts, directory, calls, hang })
+    }
+
+    /// Makes calls of the facts wait forever, or be answered again.
+    #[allow(dead_code)]
+    pub fn hang(&self, hang: bool) {
+        self.hang.store(hang, Ordering::Relaxed);
     }
 
     /// Returns the calls since the last call of this function.
@@ -53,6 +63,9 @@ macro_rules! recorded {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {$(
         fn $name(&self $(, $argument: $type)*) -> lamplight_facts::Answer<'_, $answer> {
             self.note(stringify!($name));
+            if self.hang.load(Ordering::Relaxed) {
+                return Box::pin(std::future::pending());
+            }
             self.facts.$name($($argument),*)
         }
     )*};

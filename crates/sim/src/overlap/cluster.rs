@@ -138,13 +138,13 @@ async fn clear(shared: &Shared, lost: LostNode) -> Result<(), ServiceError> {
     }
     let may_be_removed = !lost.is_registered || shared.service.duties().has(Duty::Whole);
     if failed == 0 && may_be_removed && shared.service.has_no_connections(lost.node).await? {
-        let mut place = Some(UnenteredCursor::first(lost, shared.now()));
+        let mut place = (!lost.has_left).then(|| UnenteredCursor::first(lost, shared.now()));
         while let Some(from) = place {
             let page = shared.service.end_unentered(from, shared.now()).await?;
             (0..page.ended).for_each(|_| shared.judge.count("unentered logins"));
             place = page.next;
         }
-        let mut place = Some(ComparedCursor::default());
+        let mut place = (!lost.has_left).then(ComparedCursor::default);
         while let Some(from) = place {
             place = shared.service.compare_restrictions(from, shared.now()).await?;
         }

@@ -124,6 +124,10 @@ impl Node {
         let it = Rc::clone(&shared);
         shared.start(async move { keep(&it).await });
         let it = Rc::clone(&shared);
+        shared.start(async move { settle(&it).await });
+        let it = Rc::clone(&shared);
+        shared.start(async move { retry(&it).await });
+        let it = Rc::clone(&shared);
         shared.start(async move { tell(&it).await });
         let (it, log) = (Rc::clone(&shared), shared.live.now().follow_events());
         shared.start(async move { record_all(&it, log).await });
@@ -167,7 +171,7 @@ fn service_on(live: &Arc<Live>, facts: &Arc<SqliteFacts>, around: &Surroundings)
     Service::new(Arc::new(durable), Arc::new(directory), Arc::new(log), nobody_waits)
 }
 
-/// Does the work of the server's keeper: due events, retries and upkeep.
+/// Does the work of the server's keeper with deadlines and live records.
 async fn keep(shared: &Shared) {
     for turn in 0u32.. {
         shared.executor.clock().sleep(TICK).await;
@@ -181,13 +185,28 @@ async fn keep(shared: &Shared) {
                 }
             }
         }
-        shared.service.retry(shared.now()).await;
         if turn.is_multiple_of(20) {
             shared.service.sweep(shared.now());
             if let Err(error) = shared.live.now().maintain(shared.now()) {
                 shared.judge.note(|| format!("  cannot write live records to disk: {error}"));
             }
         }
+    }
+}
+
+/// Does the due work that needs the facts.
+async fn settle(shared: &Shared) {
+    loop {
+        shared.service.due_work_waits().await;
+        shared.service.settle_due(shared.now()).await;
+    }
+}
+
+/// Retries the operations in the retry list.
+async fn retry(shared: &Shared) {
+    loop {
+        shared.executor.clock().sleep(TICK).await;
+        shared.service.retry(shared.now()).await;
     }
 }
 

@@ -33,6 +33,7 @@ impl World {
         }
         for (worker, service) in running() {
             let here = self.here(worker, now);
+            runtime.block_on(service.settle_due(here));
             if runtime.block_on(service.retry(here)) > 0 {
                 return Err("an operation waits for a store that does not fail".into());
             }

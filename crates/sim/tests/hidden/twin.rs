@@ -281,6 +281,7 @@ impl Twin {
         }
         let process = self.process()?;
         while process.service.expire_due(100, self.now).await?.looked_at == 100 {}
+        process.service.settle_due(self.now).await;
         if process.service.retry(self.now).await > 0 {
             return Err("an operation waits for a store that does not fail".into());
         }
