@@ -542,17 +542,8 @@ fn whoever_could_see_all_along_is_not_told_that_another_may_see_again() {
 /// Another device of the viewer has removed the user from the list before the answer to a subscription is made.
 #[test]
 fn the_answer_to_a_viewer_who_no_longer_watches_a_hidden_user_shows_what_is_shown_to_the_viewer() {
-    let status = UserStatus {
-        user_id: id("u"),
-        status_type: StatusType::Online,
-        custom_status: CustomStatus::default(),
-        custom_expires: None,
-        version: Version(10),
-        since: Timestamp(1),
-        reason: Reason::Login,
-        last_seen: None,
-        online_devices: Default::default(),
-    };
+    let status = World::new(AppSettings::default()).presence.status(&id("u"));
+    let status = UserStatus { version: Version(10), ..status };
     let mut hub = Hub::<UserStatus>::default();
     let [own, friend, other] = ["u", "f", "o"].map(|name| watcher(&mut hub, name));
     let hidden = stored(1, Visibility::Friends, "f", "");
