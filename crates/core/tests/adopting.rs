@@ -66,6 +66,9 @@ const SAME: Logins = &[("phone", Platform::IPhone, 5), ("mac", Platform::Mac, 6)
 const WITH_PAD: Logins =
     &[("phone", Platform::IPhone, 5), ("mac", Platform::Mac, 6), ("pad", Platform::IPad, 8)];
 
+/// A name, a change of the record, the facts, and whether the changed record differs from them.
+type Case = (&'static str, fn(&mut Presence), UserFacts, bool);
+
 #[test]
 fn a_record_is_compared_with_each_part_of_the_facts() {
     let with = |change: fn(&mut UserFacts)| {
@@ -73,7 +76,7 @@ fn a_record_is_compared_with_each_part_of_the_facts() {
         change(&mut facts);
         facts
     };
-    let table: &[(&str, fn(&mut Presence), UserFacts, bool)] = &[
+    let table: &[Case] = &[
         ("nothing differs", unchanged, facts(SAME), false),
         ("the facts have no revocation", unchanged, with(|it| it.revoked = None), false),
         ("an earlier revocation", unchanged, with(|it| it.revoked = Some(revoked(49))), false),

@@ -150,30 +150,29 @@ async fn a_call_fails_when_its_time_is_over_or_the_link_breaks() {
 async fn a_call_whose_answer_lacks_a_required_field_fails_with_9520() {
     let (world, mut peer) = World::live().await;
     let answers = [
-        Tell::SetSelfInfo(v1::SetSelfInfoResponse::default()),
-        Tell::AddFriend(v1::AddFriendResponse::default()),
-        Tell::SetFriendRemark(v1::SetFriendRemarkResponse::default()),
-        Tell::SendMessage(v1::SendMessageResponse::default()),
-        Tell::MarkRead(v1::MarkReadResponse::default()),
-        Tell::PinConversation(v1::PinConversationResponse::default()),
+        ("profile", Tell::SetSelfInfo(v1::SetSelfInfoResponse::default())),
+        ("friend", Tell::AddFriend(v1::AddFriendResponse::default())),
+        ("remark", Tell::SetFriendRemark(v1::SetFriendRemarkResponse::default())),
+        ("message", Tell::SendMessage(v1::SendMessageResponse::default())),
+        ("read", Tell::MarkRead(v1::MarkReadResponse::default())),
+        ("pin", Tell::PinConversation(v1::PinConversationResponse::default())),
     ];
-    for answer in answers {
-        let (client, of) = (world.client.clone(), answer.clone());
+    for (what, answer) in answers {
+        let client = world.client.clone();
         let call = tokio::spawn(async move {
-            match of {
-                Tell::SetSelfInfo(_) => client.set_self_info(Default::default()).await.map(drop),
-                Tell::AddFriend(_) => client.add_friend("ann", "").await.map(drop),
-                Tell::SetFriendRemark(_) => client.set_friend_remark("ann", "").await.map(drop),
-                Tell::SendMessage(_) => client.send_c2c_text_message("ann", "hi").await.map(drop),
-                Tell::MarkRead(_) => client.mark_read("ann", None).await.map(drop),
-                Tell::PinConversation(_) => client.pin("ann", true).await.map(drop),
-                _ => Ok(()),
+            match what {
+                "profile" => client.set_self_info(Default::default()).await.map(drop),
+                "friend" => client.add_friend("ann", "").await.map(drop),
+                "remark" => client.set_friend_remark("ann", "").await.map(drop),
+                "message" => client.send_c2c_text_message("ann", "hi").await.map(drop),
+                "read" => client.mark_read("ann", None).await.map(drop),
+                _ => client.pin("ann", true).await.map(drop),
             }
         });
         let asked = peer.next().await.unwrap();
         peer.tell(asked.id, answer).await;
         let error = call.await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::IncompleteAnswer), "{error:?}");
+        assert!(matches!(error, Error::IncompleteAnswer), "{what}: {error:?}");
         assert_eq!(error.code(), Some(Code::NO_ANSWER.number()));
     }
 }

@@ -227,8 +227,8 @@ impl Replayed {
     /// Adds the result of reading a part of the file.
     fn add(&mut self, part: Self) {
         // Damage in another part is not the work of a kill.
-        self.ends_within_a_write = self.ends_within_a_write && part.bytes == 0
-            || part.ends_within_a_write && self.bytes == 0;
+        self.ends_within_a_write =
+            self.ends_within_a_write && part.bytes == 0 || part.ends_within_a_write && self.bytes == 0;
         self.has_entries |= part.has_entries;
         self.entries += part.entries;
         self.bytes += part.bytes;
