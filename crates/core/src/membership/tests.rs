@@ -1,3 +1,5 @@
+//! Tests of the register of nodes, in tables of what was read of it and when.
+
 use super::*;
 use lamplight_model::Hook;
 use std::collections::BTreeSet;

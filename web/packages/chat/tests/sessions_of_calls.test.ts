@@ -29,7 +29,7 @@ async function becomeBob(wire: Wire): Promise<void> {
 
 test("a refused call is repeated in its own session", async () => {
   const wire = await loggedIn();
-  const deleted = wire.chat.deleteConversation("C2Cann");
+  const deleted = wire.chat.deleteConversation("C2Cdave");
   refuse(wire, wire.last("deleteConversation"));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(wire.kinds).toEqual(["deleteConversation", "deleteConversation"]);
@@ -40,9 +40,9 @@ test("a refused call is repeated in its own session", async () => {
 test("a refused call is not repeated for the next user", async () => {
   const wire = await loggedIn();
   const deleted = expect(
-    wire.chat.deleteConversation({ conversationIDList: ["C2Cann", "C2Ccid"] }),
+    wire.chat.deleteConversation({ conversationIDList: ["C2Cdave", "C2Ccid"] }),
   ).rejects.toMatchObject(NOT_LOGGED_IN);
-  const read = expect(wire.chat.setMessageRead({ conversationID: "C2Cann" })).rejects.toMatchObject(NOT_LOGGED_IN);
+  const read = expect(wire.chat.setMessageRead({ conversationID: "C2Cdave" })).rejects.toMatchObject(NOT_LOGGED_IN);
   wire.sent.slice().forEach((message) => {
     refuse(wire, message);
   });
@@ -55,7 +55,7 @@ test("a refused call is not repeated for the next user", async () => {
 
 test("a refused call is not repeated for the next user whose login waits for the logout", async () => {
   const wire = await loggedIn();
-  const deleted = expect(wire.chat.deleteConversation("C2Cann")).rejects.toMatchObject(NOT_LOGGED_IN);
+  const deleted = expect(wire.chat.deleteConversation("C2Cdave")).rejects.toMatchObject(NOT_LOGGED_IN);
   refuse(wire, wire.last("deleteConversation"));
   const logout = wire.chat.logout();
   const login = wire.chat.login({ userID: "bob", userSig: "sig" });
@@ -69,7 +69,7 @@ test("a refused call is not repeated for the next user whose login waits for the
 
 test("a call that reads a list first does not change the conversations of the next user", async () => {
   const wire = await loggedIn();
-  const conversation = { peer: "ann", unread: 1, lastMessage: { from: "ann", sequence: "1" } };
+  const conversation = { peer: "dave", unread: 1, lastMessage: { from: "dave", sequence: "1" } };
   wire.say({ listsChanged: { listsVersion: "1", conversations: [conversation] } });
   const read = expect(wire.chat.setAllMessageRead()).rejects.toMatchObject(NOT_LOGGED_IN);
   const logout = wire.chat.logout();
