@@ -70,19 +70,24 @@ impl Settling {
         }
     }
 
-    /// Takes the work of the users that have waited longest. The caller must call [`Self::done`] when it has done the
-    /// work. If it is stopped before, the next call of this function forgets that work.
-    pub fn take(&self) -> Vec<(User, Work)> {
+    /// Takes the work of the users that have waited longest. The work is under way until the returned guard is dropped.
+    pub fn take(&self) -> (Vec<(User, Work)>, UnderWay<'_>) {
         let state = &mut *self.state.lock();
         let some = state.order.len().min(AT_ONCE);
         let users = state.order.drain(..some);
         state.under_way = users.filter_map(|user| state.waiting.remove_entry(&user)).collect();
-        state.under_way.iter().map(|(user, work)| (user.clone(), work.clone())).collect()
+        let work = state.under_way.iter().map(|(user, work)| (user.clone(), work.clone())).collect();
+        (work, UnderWay(self))
     }
+}
 
-    /// Records that the work that was taken is done, or has failed and will be added again when it is due again.
-    pub fn done(&self) {
-        self.state.lock().under_way.clear();
+/// Marks work as being done. When the guard is dropped, the work is done, has failed, or was given up. It is added again
+/// when it is due again.
+pub(crate) struct UnderWay<'a>(&'a Settling);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().under_way.clear();
     }
 }
 
@@ -104,17 +109,19 @@ mod tests {
         let settling = Settling::default();
         assert!(settling.push(&user(1), ends(1)));
         assert!(settling.push(&user(1), ends(2)), "it replaces what waits");
-        assert_eq!(settling.take(), [(user(1), ends(2))]);
+        let (taken, under_way) = settling.take();
+        assert_eq!(taken, [(user(1), ends(2))]);
         assert!(!settling.push(&user(1), ends(2)));
         assert!(settling.push(&user(2), Work::UnknownApp));
         assert_eq!(settling.of_unknown_apps(), BTreeSet::from([user(2)]));
-        settling.done();
+        drop(under_way);
         assert!(settling.push(&user(1), ends(3)));
-        assert_eq!(settling.take(), [(user(1), ends(3)), (user(2), Work::UnknownApp)]);
+        let (taken, under_way) = settling.take();
+        assert_eq!(taken, [(user(1), ends(3)), (user(2), Work::UnknownApp)]);
         assert_eq!(settling.of_unknown_apps(), BTreeSet::from([user(2)]));
-        // The caller was stopped.
-        assert_eq!(settling.take(), []);
-        assert!(settling.push(&user(1), ends(3)));
+        drop(under_way);
+        assert_eq!(settling.of_unknown_apps(), BTreeSet::new());
+        assert_eq!(settling.take().0, []);
     }
 
     #[test]
@@ -123,7 +130,7 @@ mod tests {
         (0..MOST_WAITING).rev().for_each(|n| assert!(settling.push(&user(n), ends(1))));
         assert!(!settling.push(&user(MOST_WAITING), ends(1)));
         assert!(settling.push(&user(0), ends(2)));
-        let taken = settling.take();
+        let (taken, _under_way) = settling.take();
         assert_eq!((taken.len(), &taken[0].0), (AT_ONCE, &user(MOST_WAITING - AT_ONCE)));
         assert!(settling.push(&user(MOST_WAITING), ends(1)));
     }

@@ -388,6 +388,7 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
             let retention = AppSettings::default().timing.login_retention();
             let later = NOW.after(retention);
             assert_eq!(service.expire_due(10, later).await.unwrap().looked_at, 1);
+            service.settle_due(later).await;
         } else {
             let (go_on, held_up) = oneshot::channel();
             *directory.changing.lock().unwrap() = Some(held_up);

@@ -109,7 +109,8 @@ impl Service {
     /// The call may wait for the facts. Must not be called again before it has ended.
     pub async fn settle_due(&self, now: Now) {
         let (mut ends, mut of_unknown_apps) = (Vec::new(), Vec::new());
-        for (user, work) in self.settling.take() {
+        let (work, _under_way) = self.settling.take();
+        for (user, work) in work {
             match work {
                 Work::Ends(ended) => ends.push((user, ended)),
                 Work::UnknownApp => of_unknown_apps.push(user),
@@ -122,7 +123,6 @@ impl Service {
         if let Err(error) = ended {
             tracing::warn!(%error, "cannot remove the records of unknown apps; it will be retried");
         }
-        self.settling.done();
     }
 
     /// Removes those of the records whose app was deleted.
