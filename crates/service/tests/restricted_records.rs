@@ -126,12 +126,15 @@ async fn a_deletion_that_is_given_up_after_its_commit_reaches_all_records_later(
     world.service.set_visibility(&bob, Visibility::Friends, By::App, world.now).await.unwrap();
     world.service.set_visibility(&ann, Visibility::Nobody, By::App, world.now).await.unwrap();
     assert_eq!(hidden_from(&world, &bob, &["ann", "cat"]).await, Some(ids(&["cat"])));
+    world.news();
     let is_deleted = async || world.facts.accounts(vec![ann.clone()]).await.unwrap() == [None];
     give_up_when(world.service.delete_account(&ann, world.now), is_deleted).await;
     assert_eq!(hidden_from(&world, &ann, &["cat"]).await, Some(ids(&["cat"])), "only the facts have it");
     assert_eq!(world.service.retry(world.now).await, 0);
     assert!(is_record_deleted(&world, &ann).await);
     assert_eq!(hidden_from(&world, &bob, &["ann", "cat"]).await, Some(ids(&["ann", "cat"])));
+    // The connections of Bob must not go on watching Ann as a friend: the account may be created again.
+    assert!(world.news().contains(&"bob: unknown".to_owned()));
 }
 
 #[tokio::test]

@@ -518,6 +518,8 @@ impl World {
         let log = Arc::clone(&directory) as Arc<dyn ChangeLog>;
         let service = Service::new(Arc::clone(&facts), live, log, nobody_waits);
         self.runtime.block_on(service.recover(directory.users(), found.complete_since, here))?;
+        // The keeper of a server does this in its first turn.
+        directory.maintain(here)?;
         self.begin(Node { services: vec![service], directory, facts });
         Ok(())
     }

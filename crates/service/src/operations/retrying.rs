@@ -5,6 +5,7 @@ use crate::retries::{LoginEnd, Pending, mark_of};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{Presence, RefusedLogin, Transition};
+use lamplight_directory::News;
 use lamplight_facts::{EndedLogin, Revoked};
 use lamplight_model::{DeviceId, Now, Timestamp, User};
 
@@ -70,7 +71,13 @@ impl Service {
             }
             Pending::Agree { user } => self.agree(user, now).await,
             Pending::Restrict { user } => self.apply_restrictions(user, now).await,
-            Pending::Befriend { user } => self.try_apply_friendship(std::slice::from_ref(user), now).await,
+            Pending::Befriend { user } => {
+                self.try_apply_friendship(std::slice::from_ref(user), now).await?;
+                // The call that has failed may have told nobody. Connections of the user may still watch a former friend,
+                // for example one whose account was deleted.
+                self.telling.tell(user, News::ListsUnknown);
+                Ok(())
+            }
             Pending::Push { user, since } => self.push_missed(user, *since, now).await,
         }
     }
