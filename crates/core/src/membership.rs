@@ -63,8 +63,8 @@ pub struct LostNode {
     pub unheard: Duration,
     /// Whether the node was in the register at the last read.
     pub is_registered: bool,
-    /// Whether somebody has removed the node from a register that has lost nothing: the node itself when it stopped with
-    /// all its operations carried out, or another node after it had compared the records with the facts.
+    /// Whether somebody has removed the node from a register that has lost nothing: the node itself when it stopped
+    /// with all its operations carried out, or another node after it had compared the records with the facts.
     pub has_left: bool,
     /// Whether this node clears the lost node's connections in all partitions, not only in those of its duties. It does
     /// if the register has lost the entry of the lost node, and a further lease has passed. Other nodes may then not
@@ -138,9 +138,9 @@ impl Membership {
     /// Updates the view with the register, which was read at `now`. A known node that is not in the register counts as
     /// silent from now on, until [`Membership::forget`].
     ///
-    /// Each read follows a renewal of the own lease. If the own beat has not increased, the register may have lost data:
-    /// it was emptied, and this node has joined it again, or it lacks the last writes. The register then does not tell
-    /// whether an absent node was removed.
+    /// Each read follows a renewal of the own lease. If the own beat has not increased, the register may have lost
+    /// data: it was emptied, and this node has joined it again, or it lacks the last writes. The register then does not
+    /// tell whether an absent node was removed.
     pub fn observe(&mut self, register: impl IntoIterator<Item = Sighting>, now: Moment) {
         // One long gap between two reads is this node's own absence, not the silence of others.
         let most = self.times.lease / 2;

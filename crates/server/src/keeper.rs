@@ -143,8 +143,8 @@ pub async fn finish_retries(service: &Service, clock: &Clock, patience: Duration
     tokio::time::timeout(patience, finished).await.is_ok()
 }
 
-/// Handles the deadlines of live records until it is aborted. Calls only the directory: calls to the facts and to the disk
-/// have tasks of their own, and delay no deadline.
+/// Handles the deadlines of live records until it is aborted. Calls only the directory: calls to the facts and to the
+/// disk have tasks of their own, and delay no deadline.
 pub async fn run(service: Arc<Service>, Noted { metrics, pulse }: Noted, clock: Clock) {
     let mut tick = ticks(TICK);
     for turn in 0u32.. {

@@ -1,5 +1,5 @@
-//! Due work of live records that needs the facts. [`Service::expire_due`](crate::Service::expire_due) adds the work, and
-//! [`Service::settle_due`](crate::Service::settle_due) does it, so that facts that do not answer delay no deadline.
+//! Due work of live records that needs the facts. [`Service::expire_due`](crate::Service::expire_due) adds the work,
+//! and [`Service::settle_due`](crate::Service::settle_due) does it, so that facts that do not answer delay no deadline.
 //!
 //! Nothing is lost with this list: the live record of each user has the work, with the time of the next attempt.
 
@@ -81,8 +81,8 @@ impl Settling {
     }
 }
 
-/// Marks work as being done. When the guard is dropped, the work is done, has failed, or was given up. It is added again
-/// when it is due again.
+/// Marks work as being done. When the guard is dropped, the work is done, has failed, or was given up. It is added
+/// again when it is due again.
 pub(crate) struct UnderWay<'a>(&'a Settling);
 
 impl Drop for UnderWay<'_> {

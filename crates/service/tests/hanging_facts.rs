@@ -73,8 +73,8 @@ impl World {
         self.service.login(&call, NOW).await.unwrap();
     }
 
-    /// The status in the record, which may have a deadline that was not carried out; and the number of ended logins that
-    /// the facts have not stored.
+    /// The status in the record, which may have a deadline that was not carried out; and the number of ended logins
+    /// that the facts have not stored.
     async fn record(&self, who: &str) -> (StatusType, usize) {
         let view = |_: &User, presence: Option<&Presence>| {
             presence.map(|it| (it.status_type(), it.unsettled_ends().count())).unwrap()

@@ -202,8 +202,8 @@ async fn a_record_that_cannot_be_read_delays_no_login_of_another_user() {
     }
 }
 
-/// The nodes that run have not noticed a loss, because they began after it. The records that were lost are still being made
-/// from the facts.
+/// The nodes that run have not noticed a loss, because they began after it. The records that were lost are still being
+/// made from the facts.
 #[tokio::test]
 async fn no_login_from_before_a_loss_ends_if_all_nodes_began_after_the_loss() {
     let cluster = Cluster::start().await;

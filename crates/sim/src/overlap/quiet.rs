@@ -86,6 +86,9 @@ impl World {
         // Before the next change of a user, which would correct a wrong status.
         self.judge_pictures(&expected);
         self.probe(phase);
+        // A login whose retention has ended during the probe.
+        self.wait_for_deadlines();
+        self.pass(REACHES_ALL);
         self.judge_pictures(&expected);
         self.probe_restrictions(phase, &expected);
         self.judge_pictures(&expected);
