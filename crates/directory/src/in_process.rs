@@ -1,5 +1,6 @@
 //! The directory of a single node. Its records are in this process, in shards, with a journal on disk.
 
+mod merging;
 mod opening;
 mod table;
 
@@ -15,6 +16,7 @@ use crate::{
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use lamplight_core::{Presence, Transition};
 use lamplight_model::{AppId, FactsMark, Moment, NodeId, Now, Platform, StatusType, Timestamp, User};
+use merging::first_of_all;
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -358,13 +360,10 @@ impl Directory for InProcessDirectory {
         if partition != 0 {
             return done(Vec::new());
         }
-        let mut due: Vec<(Moment, User)> = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock();
-            due.extend(shard.deadlines.iter().take_while(|(at, _)| *at <= now).take(limit).cloned());
-        }
-        due.sort_unstable();
-        due.truncate(limit);
+        let due = first_of_all(SHARDS, limit, |shard, most, found: &mut Vec<(Moment, User)>| {
+            let shard = self.shards[shard].lock();
+            found.extend(shard.deadlines.iter().take_while(|(at, _)| *at <= now).take(most).cloned());
+        });
         done(due.into_iter().map(|(_, user)| user).collect())
     }
 
@@ -397,15 +396,11 @@ impl Directory for InProcessDirectory {
         if partition != 0 {
             return done(Vec::new());
         }
-        let mut users = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock();
-            let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-            users.extend(shard.with_events.range((start, Bound::Unbounded)).take(limit).cloned());
-        }
-        users.sort_unstable();
-        users.truncate(limit);
-        done(users)
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        done(first_of_all(SHARDS, limit, |shard, most, found: &mut Vec<User>| {
+            let shard = self.shards[shard].lock();
+            found.extend(shard.with_events.range((start, Bound::Unbounded)).take(most).cloned());
+        }))
     }
 
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
