@@ -219,20 +219,6 @@ fn nodes_agree_after_a_jump_of_the_clock_of_the_directory() {
     }
 }
 
-/// Two devices of a viewer subscribe to a hidden user and unsubscribe at the same time (300,255). A worker reads the
-/// status of a hidden user while the status that viewers are shown passes its deadline (300,026). Each run once broke
-/// the invariant `hidden-shown`.
-#[test]
-fn answers_and_reads_that_overlap_show_nothing_of_a_hidden_user() {
-    for number in [300_026, 300_255] {
-        if let Err(broken) =
-            overlap(with_restrictions(cluster_seed(number)), EACH_ON_NODES, Story::SinceQuiet)
-        {
-            panic!("{broken}");
-        }
-    }
-}
-
 #[test]
 fn a_seed_always_goes_the_same_way() {
     let restricting = [with_restrictions(1), with_restrictions(cluster_seed(1))];
