@@ -107,11 +107,16 @@ fn mark(folder: &Path) -> i64 {
     facts.query_row("SELECT count FROM mark", (), |row| row.get(0)).unwrap()
 }
 
-/// Returns the total size of the journal files, in which the server records the mark of the facts.
-fn noted_bytes(folder: &Path) -> u64 {
+/// Returns the latest generation of the journal's files, and the size of its file in which the server records the mark
+/// of the facts. Both together only grow, also when a snapshot begins a generation and deletes the files of another.
+fn noted(folder: &Path) -> Option<(u64, u64)> {
     let files = fs::read_dir(folder.join("live")).unwrap().map(|entry| entry.unwrap());
-    let of_marks = files.filter(|file| file.path().extension().is_some_and(|it| it == "0"));
-    of_marks.map(|file| file.metadata().unwrap().len()).sum()
+    let of_marks = files.filter_map(|file| {
+        let name = file.file_name().into_string().ok()?;
+        let generation = name.strip_prefix("live.")?.strip_suffix(".0")?.parse().ok()?;
+        Some((generation, file.metadata().ok()?.len()))
+    });
+    of_marks.max()
 }
 
 /// A kill may come between a write of the facts and a write of the live records. The kill must not look like a restored
@@ -145,9 +150,9 @@ async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed
     // If the mark was already advanced for the login, a health probe of the database advances it once more.
     let before = mark(&folder);
     until(|| mark(&folder) > before).await;
-    let bytes = noted_bytes(&folder);
+    let noted_before = noted(&folder);
     // The journal grows when the server has recorded the mark, or a sign of life after the mark.
-    until(|| noted_bytes(&folder) > bytes).await;
+    until(|| noted(&folder) > noted_before).await;
     server.kill();
     copy_facts(&backup, &folder);
     let (_server, _, _) = Server::start(&folder, &[]).await;
