@@ -2,7 +2,7 @@
 
 use hashbrown::HashSet;
 use lamplight_model::UserId;
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -100,16 +100,16 @@ impl Subscriptions {
 
     fn pack<'a>(&mut self, users: impl Iterator<Item = &'a UserId>) {
         let mut packed = String::new();
-        users.for_each(|user| push(&mut packed, user));
+        users.for_each(|user| push(&mut packed, user.as_str()));
         self.packed = packed.into_boxed_str();
     }
 }
 
-/// Appends a user to a packed list.
-fn push(packed: &mut String, user: &UserId) {
-    let length = u8::try_from(user.as_str().len()).expect("an id has at most 32 bytes");
+/// Appends a `userID` to a packed list.
+fn push(packed: &mut String, id: &str) {
+    let length = u8::try_from(id.len()).expect("an id has at most 32 bytes");
     packed.push(char::from(length));
-    packed.push_str(user.as_str());
+    packed.push_str(id);
 }
 
 /// Writes the list like a `Vec<UserId>`, without creating a `Vec`, because a record is saved at each change.
@@ -138,11 +138,43 @@ impl<'de> Visitor<'de> for ListVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Subscriptions, A::Error> {
-        let mut packed = String::new();
-        while let Some(user) = list.next_element()? {
-            push(&mut packed, &user);
-        }
+        // The length comes from outside, so it reserves no more than a usual list has.
+        let length = list.size_hint().unwrap_or(0).min(MOST_RESERVED);
+        let mut packed = String::with_capacity(length * RESERVED_BYTES);
+        while list.next_element_seed(Appended { to: &mut packed })?.is_some() {}
         Ok(Subscriptions { packed: packed.into_boxed_str() })
+    }
+}
+
+/// The number of users for which memory is reserved when a list is read.
+const MOST_RESERVED: usize = 200;
+/// The number of bytes that are reserved for each user.
+const RESERVED_BYTES: usize = 16;
+
+/// Reads a `userID`, and appends it to a packed list.
+struct Appended<'a> {
+    to: &'a mut String,
+}
+
+impl<'de> DeserializeSeed<'de> for Appended<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Appended<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a userID")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        UserId::check(text).map_err(E::custom)?;
+        push(self.to, text);
+        Ok(())
     }
 }
 

@@ -67,11 +67,17 @@ impl UserId {
 
     /// Parses a `userID`.
     pub fn new(text: &str) -> Result<Self, InvalidUserId> {
-        let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-        if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
-            return Err(InvalidUserId(quoted(text)));
-        }
+        Self::check(text)?;
         Ok(Self(CompactString::new(text)))
+    }
+
+    /// Returns an error if the text is not a `userID`.
+    pub fn check(text: &str) -> Result<(), InvalidUserId> {
+        let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        match text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
+            true => Err(InvalidUserId(quoted(text))),
+            false => Ok(()),
+        }
     }
 
     /// The text of the `userID`.
