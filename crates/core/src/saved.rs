@@ -14,13 +14,14 @@ use lamplight_model::{
     Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A live record on disk. A change of its fields requires a new format number for the file that contains it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SavedPresence {
-    devices: Vec<SavedDevice>,
+    devices: SmallVec<[SavedDevice; 1]>,
     custom_status: CustomStatus,
     version: Version,
     since: Timestamp,

@@ -7,7 +7,7 @@ mod table;
 pub use opening::{Recovered, SavedRecords};
 
 use crate::feed::{Feed, FeedCursor, FeedPage};
-use crate::journal::{Begin, EntryRef, Journal, JournalError, encode};
+use crate::journal::{Begin, EntryRef, FoundRecords, Journal, JournalError, encode};
 use crate::records::pick;
 use crate::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryStats, Interest,
@@ -20,14 +20,13 @@ use merging::first_of_all;
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use table::RecordTable;
 
-const SHARDS: usize = 256;
+const SHARDS: usize = FoundRecords::PARTS;
 
 /// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
@@ -209,7 +208,7 @@ impl InProcessDirectory {
     }
 
     fn shard_of(&self, user: &User) -> usize {
-        self.hasher.hash_one(user) as usize % SHARDS
+        FoundRecords::part_of(&self.hasher, user)
     }
 
     fn shard(&self, user: &User) -> MutexGuard<'_, Shard> {
@@ -510,6 +509,12 @@ impl Shard {
         counters.records.fetch_add(1, Ordering::Relaxed);
         self.note_upkeep(user, Upkeep::default(), Upkeep::of(&presence));
         self.records.insert(user, Record { presence, rev, place })
+    }
+
+    /// Adds the deadlines of users whose records were restored. No deadline was added before.
+    fn restore_deadlines(&mut self, deadlines: Vec<(Moment, User)>) {
+        // All deadlines at once are added much faster than one after the other.
+        self.deadlines = BTreeSet::from_iter(deadlines);
     }
 
     /// Updates the deadlines and the users with events after a change of a record.

@@ -24,13 +24,14 @@
 mod closing;
 mod damage;
 mod disk;
+mod recovery;
 mod replay;
 #[cfg(test)]
 mod tests;
 
 pub use damage::JournalDamage;
 pub(crate) use disk::{Disk, DiskFile, RealDisk};
-pub(crate) use replay::{Found, Recovery};
+pub(crate) use recovery::{Found, FoundPart, FoundRecords, Head, Recovery};
 
 use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, Timestamp, User};
@@ -80,7 +81,7 @@ enum Entry {
     /// The state of the journal when the file was created. The first entry of every file.
     Begin(Begin),
     /// A stored record with its revision and its user's position in the feed.
-    Put(User, Box<SavedPresence>, u64, u64),
+    Put(User, SavedPresence, u64, u64),
     /// The removal of a record: its revision, and its user's last position in the feed.
     Remove(User, u64, u64),
     /// The process was running at this time.
@@ -91,7 +92,7 @@ enum Entry {
     Facts(FactsMark),
     /// A stored record without its lists, with its revision and its user's position in the feed. The last number is the
     /// revision of a `Put` after which the lists have not changed.
-    Change(User, Box<SavedPresence>, u64, u64, u64),
+    Change(User, SavedPresence, u64, u64, u64),
 }
 
 /// An entry with borrowed data. Its encoding equals that of [`Entry`].

@@ -1,12 +1,16 @@
 //! The start of a directory from its folder. The records are read first, and used only if they belong to the facts.
 
-use super::{InProcessDirectory, SHARDS};
+use super::{InProcessDirectory, Record, Upkeep};
 use crate::feed::Feed;
-use crate::journal::{Begin, Disk, Found, Journal, JournalDamage, JournalError, RealDisk, Recovery};
-use lamplight_model::{FactsMark, Now, Timestamp, User};
+use crate::journal::{
+    Begin, Disk, Found, FoundPart, FoundRecords, Head, Journal, JournalDamage, JournalError, RealDisk,
+    Recovery,
+};
+use lamplight_model::{FactsMark, Now, Timestamp};
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -56,7 +60,7 @@ impl SavedRecords {
     /// Returns the last stored mark of the facts. Returns `None` if no mark was stored, for example in files of an
     /// earlier format.
     pub fn facts(&self) -> Option<FactsMark> {
-        self.recovery.facts
+        self.recovery.head.facts
     }
 
     /// Returns `true` if the folder contains no files. There are then no records to lose.
@@ -71,12 +75,8 @@ impl SavedRecords {
         drop(journal);
         Journal::set_aside(&*disk, &folder, path)?;
         let saved = Self::read_on(disk, machine, &folder)?;
-        let recovery = Recovery {
-            begin: recovery.begin,
-            machines: recovery.machines,
-            damaged: true,
-            ..Recovery::default()
-        };
+        let head = Head { facts: None, ..recovery.head };
+        let recovery = Recovery { head, damaged: true, ..Recovery::default() };
         Ok(Self { recovery, is_set_aside: true, ..saved })
     }
 
@@ -92,13 +92,13 @@ impl SavedRecords {
         grace: Duration,
     ) -> Result<(InProcessDirectory, Recovered), JournalError> {
         let Self { machine, mut journal, recovery, is_set_aside, .. } = self;
-        let is_of_another_run = recovery.machines.iter().any(|of| *of != machine);
+        let is_of_another_run = recovery.head.machines.iter().any(|of| *of != machine);
         let in_doubt = recovery.damaged || is_of_another_run && !recovery.closed;
-        let lost_at = recovery.begin.as_ref().map_or(Timestamp(0), |begin| begin.alive);
+        let lost_at = recovery.head.begin.as_ref().map_or(Timestamp(0), |begin| begin.alive);
         // The clock may be behind that of the former process, for example before it is set after a boot.
         let told_until = now.wall.max(lost_at.after(UNWRITTEN_FOR));
         let machine_now = machine.clone();
-        let begin = match recovery.begin {
+        let begin = match recovery.head.begin {
             Some(found) if !in_doubt => Begin { machine, ..found },
             Some(found) => Begin {
                 epoch: told_until.0.max(found.epoch.saturating_add(1)),
@@ -118,7 +118,7 @@ impl SavedRecords {
         // After several starts with a clock that was behind, the epoch of the feed is later than this clock.
         let told_before = begin.complete_since.max(Timestamp(begin.epoch));
         journal.start(&Begin { alive: now.wall, ..begin.clone() }, facts)?;
-        let directory = InProcessDirectory {
+        let mut directory = InProcessDirectory {
             feed: Feed::new(begin.epoch, begin.horizon),
             journal: Some(journal),
             machine: machine_now,
@@ -159,45 +159,58 @@ struct Restoring {
 }
 
 impl InProcessDirectory {
-    /// Restores records, with one thread for each processor. Returns their number.
-    fn restore_all(&self, records: impl IntoIterator<Item = (User, Found)>, how: Restoring) -> usize {
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        let mut parts: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
-        let mut places = Vec::new();
-        let mut counts = [0; SHARDS];
-        for (user, Found { rev, place, presence, lists_rev, .. }) in records {
-            let Some(saved) = presence else { continue };
-            places.push((user.clone(), place));
-            // Each shard belongs to one thread, so no thread waits for the lock of a shard.
-            let shard = self.shard_of(&user);
-            counts[shard] += 1;
-            parts[shard % threads].push((user, rev, place, lists_rev, saved));
-        }
-        for (shard, count) in self.shards.iter().zip(counts) {
-            shard.lock().records.reserve(count);
-        }
+    /// Restores records, with one thread for each processor. Returns their number. The users are assigned to shards as
+    /// the records are assigned to parts, so no thread waits for the lock of a shard.
+    fn restore_all(&mut self, records: FoundRecords, how: Restoring) -> usize {
+        let (hasher, parts) = records.into_parts();
+        self.hasher = hasher;
+        let found = parts.iter().flatten().filter(|(_, found)| found.presence.is_some());
+        let places: Vec<_> = found.map(|(user, found)| (user.clone(), found.place)).collect();
         let count = places.len();
+        let left = Mutex::new(parts.into_iter().enumerate());
+        let restore_parts = || {
+            let next = || left.lock().next();
+            while let Some((shard, part)) = next() {
+                self.restore_shard(shard, part, how);
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         thread::scope(|scope| {
-            for part in parts {
-                scope.spawn(move || {
-                    for (user, rev, place, lists_rev, mut saved) in part {
-                        if let Some(at) = how.lift_to {
-                            saved.lift_version(at);
-                        }
-                        let is_changed = saved.has_connections();
-                        let presence = saved.restore(how.now, how.lost_at, how.now.moment + how.grace);
-                        let mut shard = self.shard(&user);
-                        let record = shard.insert(&user, presence, rev, place, &self.counters);
-                        record.mark_lists(lists_rev);
-                        if is_changed && how.writes_changes {
-                            self.keep_record(&user, record, how.now);
-                        }
-                    }
-                });
+            for _ in 1..threads {
+                scope.spawn(restore_parts);
             }
             self.feed.restore(places);
+            restore_parts();
         });
         count
+    }
+
+    /// Restores the records of a shard, which has none yet.
+    fn restore_shard(&self, shard: usize, records: FoundPart, how: Restoring) {
+        let mut shard = self.shards[shard].lock();
+        shard.records.reserve(records.len());
+        let mut deadlines = Vec::with_capacity(records.len());
+        for (user, Found { rev, place, presence, lists_rev, .. }) in records {
+            let Some(mut saved) = presence else { continue };
+            if let Some(at) = how.lift_to {
+                saved.lift_version(at);
+            }
+            let is_changed = saved.has_connections();
+            let presence = saved.restore(how.now, how.lost_at, how.now.moment + how.grace);
+            let upkeep = Upkeep::of(&presence);
+            deadlines.extend(upkeep.due.map(|due| (due, user.clone())));
+            if upkeep.has_events {
+                shard.with_events.insert(user.clone());
+            }
+            self.counters.count(&presence, true);
+            self.counters.records.fetch_add(1, Ordering::Relaxed);
+            let record = shard.records.insert(&user, Record { presence, rev, place });
+            record.mark_lists(lists_rev);
+            if is_changed && how.writes_changes {
+                self.keep_record(&user, record, how.now);
+            }
+        }
+        shard.restore_deadlines(deadlines);
     }
 
     /// Reads the folder and opens the directory, without comparing the mark of the facts.

@@ -1,6 +1,6 @@
 //! The damaged files that a start has found, and their copies in the folder `damaged/` beside the journal.
 
-use super::replay::DamagedFile;
+use super::recovery::DamagedFile;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io;

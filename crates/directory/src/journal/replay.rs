@@ -1,88 +1,25 @@
 //! Reads the files of a journal.
 
+use super::recovery::{DamagedFile, Recovery};
 use super::{
-    Begin, DOUBT_AT, Entry, EntryRef, FORMER_MAGICS, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES,
-    NAME_BYTES, STRIPES, encode, failed,
+    DOUBT_AT, Entry, EntryRef, FORMER_MAGICS, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES, NAME_BYTES,
+    STRIPES, encode, failed,
 };
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry as MapEntry;
-use lamplight_core::SavedPresence;
-use lamplight_model::{FactsMark, User};
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::thread;
 
 /// The highest accepted generation number. No journal reaches it. A higher number was not written by Lamplight, and
 /// would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
-/// The number of entries that are decoded before they are applied together.
-const ENTRIES_AT_ONCE: usize = 512;
-/// The number of batches of decoded entries that may wait.
-const BATCHES: usize = 4;
 /// The least number of bytes that a thread decodes at a time.
 const PART_BYTES: usize = 1024 * 1024;
-/// The maximum number of threads that decode entries. One thread applies them, which takes about a third of the time.
-const MOST_DECODERS: usize = 3;
-
-/// The result of reading the files of a journal.
-#[derive(Default, Debug)]
-pub(crate) struct Recovery {
-    pub records: HashMap<User, Found>,
-    /// The `Begin` entries of all files, combined: the highest value of each field, and the machine of the file that
-    /// was read last. Other entries raise these values too. `None` if no `Begin` entry could be read.
-    pub begin: Option<Begin>,
-    /// The boot ids in the files.
-    pub machines: BTreeSet<String>,
-    /// Whether written data may be missing: a file is truncated, unreadable, missing or marked as in doubt.
-    pub damaged: bool,
-    /// Whether the journal was closed properly, with all files synced. If so, a reboot has lost nothing.
-    pub closed: bool,
-    /// The files that could not be read to the end.
-    pub damaged_files: Vec<DamagedFile>,
-    /// The number of files that are missing.
-    pub missing_files: usize,
-    /// The last stored mark of the facts; `None` if there is none.
-    pub facts: Option<FactsMark>,
-    /// Whether the folder has any file of a journal, even one that could not be read.
-    pub has_files: bool,
-    /// Whether the last generation has a complete snapshot.
-    pub is_complete: bool,
-}
-
-/// A file that could not be read completely.
-#[derive(Debug)]
-pub(crate) struct DamagedFile {
-    pub path: PathBuf,
-    /// The number of damaged entries.
-    pub entries: u64,
-    /// The number of bytes that could not be decoded.
-    pub bytes: u64,
-}
-
-/// The newest entry of a user.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub rev: u64,
-    pub place: u64,
-    /// The record; `None` if it was removed.
-    pub presence: Option<Box<SavedPresence>>,
-    /// The revision of the entry from which the lists of the record come; 0 if there is none.
-    pub lists_rev: u64,
-    /// The lowest revision of an entry that has the current lists.
-    lists_since: u64,
-}
-
-impl Found {
-    /// Whether the entry with the current lists was not read.
-    fn lacks_lists(&self) -> bool {
-        self.lists_rev < self.lists_since
-    }
-}
+/// The maximum number of threads that decode and apply entries.
+const MOST_THREADS: usize = 8;
 
 /// The files of one generation.
 #[derive(Default)]
@@ -134,7 +71,7 @@ pub(super) fn read_folder(folder: &Path, machine: &str) -> Result<(Recovery, u64
     }
     // In the same boot, the kernel has all completed writes. A write that the end of the process has interrupted was
     // not acknowledged. After another boot, acknowledged writes may be missing.
-    let is_same_boot = !machine.is_empty() && recovery.machines.iter().all(|of| of == machine);
+    let is_same_boot = !machine.is_empty() && recovery.head.machines.iter().all(|of| of == machine);
     if is_same_boot && complete.is_some() {
         for DamagedFile { path, bytes, .. } in unfinished {
             tracing::info!(file = %path.display(), bytes, "a write that a kill has interrupted is ignored");
@@ -261,8 +198,8 @@ pub(super) fn counts_as_lost(error: &io::Error) -> bool {
     error.raw_os_error() == Some(EIO)
 }
 
-/// Applies the entries of a file, while other threads decode the next ones. The order of entries does not matter, except
-/// that the first one comes first. If an entry has a wrong checksum and the next entry can be found, the damaged entry is
+/// Applies the entries of a file, with one thread for each processor. The order of entries does not matter, except that
+/// the first one comes first. If an entry has a wrong checksum and the next entry can be found, the damaged entry is
 /// skipped.
 pub(super) fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     replay_in_parts(bytes, recovery, PART_BYTES)
@@ -284,15 +221,12 @@ pub(super) fn replay_in_parts(bytes: &[u8], recovery: &mut Recovery, part_bytes:
     };
     let is_in_doubt = bytes[DOUBT_AT as usize] == IN_DOUBT;
     let (first, rest) = rest.split_at(part_length(rest, 1));
+    let Recovery { records, head, .. } = recovery;
+    let head = Mutex::new(head);
     let mut replayed = Replayed { is_in_doubt, ..Replayed::default() };
-    let mut apply = |batch: Vec<Entry>| batch.into_iter().for_each(|entry| recovery.apply(entry));
-    replayed.add(decode(first, &mut apply));
-    if rest.len() <= part_bytes {
-        replayed.add(decode(rest, apply));
-        return replayed;
-    }
+    replayed.add(decode(first, |entry| records.apply(entry, &head)));
     let rest = Mutex::new(rest);
-    let decode_parts = |batches: mpsc::SyncSender<Vec<Entry>>| {
+    let decode_parts = || {
         let mut replayed = Replayed::default();
         loop {
             let part = {
@@ -304,23 +238,16 @@ pub(super) fn replay_in_parts(bytes: &[u8], recovery: &mut Recovery, part_bytes:
             if part.is_empty() {
                 return replayed;
             }
-            replayed.add(decode(part, |batch| batches.send(batch).expect("the receiver takes all batches")));
+            replayed.add(decode(part, |entry| records.apply(entry, &head)));
         }
     };
-    let decoders = thread::available_parallelism().map_or(1, usize::from).min(MOST_DECODERS);
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let parts = bytes.len() / part_bytes + 1;
     thread::scope(|scope| {
-        let (batches, decoded) = mpsc::sync_channel(BATCHES);
-        let decode_parts = &decode_parts;
-        let decoders: Vec<_> = (0..decoders)
-            .map(|_| {
-                let batches = batches.clone();
-                scope.spawn(move || decode_parts(batches))
-            })
-            .collect();
-        drop(batches);
-        decoded.into_iter().for_each(apply);
-        for decoder in decoders {
-            replayed.add(decoder.join().expect("the decoder does not panic"));
+        let others: Vec<_> = (1..threads.min(parts)).map(|_| scope.spawn(decode_parts)).collect();
+        replayed.add(decode_parts());
+        for other in others {
+            replayed.add(other.join().expect("the decoder does not panic"));
         }
     });
     replayed
@@ -341,19 +268,15 @@ fn part_length(bytes: &[u8], least: usize) -> usize {
     length
 }
 
-/// Decodes the entries in these bytes, and passes them to `take` in batches.
-fn decode(mut rest: &[u8], mut take: impl FnMut(Vec<Entry>)) -> Replayed {
+/// Decodes the entries in these bytes, and passes each to `take`.
+fn decode(mut rest: &[u8], mut take: impl FnMut(Entry)) -> Replayed {
     let mut replayed = Replayed::default();
-    let mut batch = Vec::new();
     while !rest.is_empty() {
         let before = rest.len();
         match next_entry(rest) {
             Next::Entry(entry, tail) => {
                 replayed.has_entries = true;
-                batch.push(*entry);
-                if batch.len() == ENTRIES_AT_ONCE {
-                    take(std::mem::replace(&mut batch, Vec::with_capacity(ENTRIES_AT_ONCE)));
-                }
+                take(entry);
                 rest = tail;
             }
             Next::Damaged(tail) => {
@@ -369,95 +292,7 @@ fn decode(mut rest: &[u8], mut take: impl FnMut(Vec<Entry>)) -> Replayed {
             }
         }
     }
-    take(batch);
     replayed
-}
-
-impl Recovery {
-    pub(super) fn apply(&mut self, entry: Entry) {
-        match entry {
-            Entry::Begin(begin) => self.begin(begin),
-            Entry::Put(user, presence, rev, place) => {
-                let presence = Some(presence);
-                self.found(user, Found { rev, place, presence, lists_rev: rev, lists_since: rev });
-            }
-            Entry::Change(user, presence, rev, place, lists_since) => {
-                let presence = Some(presence);
-                self.found(user, Found { rev, place, presence, lists_rev: 0, lists_since });
-            }
-            Entry::Remove(user, rev, place) => {
-                if let Some(begin) = &mut self.begin {
-                    begin.horizon = begin.horizon.max(place);
-                    begin.removed_rev = begin.removed_rev.max(rev);
-                }
-                self.found(user, Found { rev, place, presence: None, lists_rev: 0, lists_since: 0 });
-            }
-            Entry::Alive(at) => {
-                if let Some(begin) = &mut self.begin {
-                    begin.alive = begin.alive.max(at);
-                }
-            }
-            Entry::Complete => {}
-            // The files are read in ascending order of their generations. Of several marks of the same history, the
-            // highest is the last one.
-            Entry::Facts(mark) => match &mut self.facts {
-                Some(noted) if mark.history == noted.history => noted.count = noted.count.max(mark.count),
-                noted => *noted = Some(mark),
-            },
-        }
-    }
-
-    fn begin(&mut self, begin: Begin) {
-        self.machines.insert(begin.machine.clone());
-        self.begin = Some(match self.begin.take() {
-            None => begin,
-            Some(known) => Begin {
-                epoch: known.epoch.max(begin.epoch),
-                machine: begin.machine,
-                horizon: known.horizon.max(begin.horizon),
-                removed_rev: known.removed_rev.max(begin.removed_rev),
-                complete_since: known.complete_since.max(begin.complete_since),
-                alive: known.alive.max(begin.alive),
-            },
-        });
-    }
-
-    /// Stores an entry, unless an earlier entry has a higher revision. An entry with an equal revision replaces the
-    /// earlier entry, because a later generation may have raised the record's version. Of the entries with lists, the
-    /// one with the highest revision counts.
-    fn found(&mut self, user: User, mut other: Found) {
-        match self.records.entry(user) {
-            MapEntry::Vacant(place) => _ = place.insert(other),
-            MapEntry::Occupied(mut place) => {
-                let found = place.get_mut();
-                if other.rev >= found.rev {
-                    std::mem::swap(found, &mut other);
-                }
-                if let (Some(presence), Some(others)) = (&mut found.presence, &mut other.presence)
-                    && other.lists_rev > found.lists_rev
-                {
-                    presence.take_lists(others);
-                    found.lists_rev = other.lists_rev;
-                }
-            }
-        }
-    }
-
-    /// Removes the records whose current lists were in a damaged entry, as if all of the record had been in it. Returns
-    /// their number. Such a record would show the wrong status to viewers from whom it is hidden, and a client that
-    /// returns at once would not be told that its subscription list is lost.
-    pub(super) fn lose_records_without_lists(&mut self) -> usize {
-        let mut lost = 0;
-        for found in self.records.values_mut().filter(|found| found.lacks_lists()) {
-            lost += usize::from(found.presence.take().is_some());
-            // As after a removal, a new record gets a higher revision, so that its entries replace the lost one's.
-            if let Some(begin) = &mut self.begin {
-                begin.horizon = begin.horizon.max(found.place);
-                begin.removed_rev = begin.removed_rev.max(found.rev);
-            }
-        }
-        lost
-    }
 }
 
 /// Returns the entries of a file, which follow its head. Returns `None` if the format of the file is unknown.
@@ -491,9 +326,10 @@ pub(super) fn ends_with(read: io::Result<Vec<u8>>, expected: &[u8]) -> io::Resul
 }
 
 /// The result of reading the next entry of a file.
+#[expect(clippy::large_enum_variant, reason = "almost all values are entries")]
 enum Next<'a> {
     /// An entry, and the bytes after it.
-    Entry(Box<Entry>, &'a [u8]),
+    Entry(Entry, &'a [u8]),
     /// A damaged entry, and the bytes that are probably after it.
     Damaged(&'a [u8]),
     /// Bytes in which the end of the entry cannot be determined. `is_beginning` tells whether they are the beginning of
@@ -516,7 +352,7 @@ fn next_entry(bytes: &[u8]) -> Next<'_> {
     if crc32fast::hash(payload) != checksum {
         return Next::Damaged(rest);
     }
-    postcard::from_bytes(payload).map_or(Next::Damaged(rest), |entry| Next::Entry(Box::new(entry), rest))
+    postcard::from_bytes(payload).map_or(Next::Damaged(rest), |entry| Next::Entry(entry, rest))
 }
 
 fn entry_head(bytes: &[u8]) -> Option<(usize, u32, &[u8])> {

@@ -1,6 +1,7 @@
 //! Tests of entries without the lists of a record: the subscription list and the restrictions.
 
-use super::super::replay::{Recovery, replay};
+use super::super::recovery::Recovery;
+use super::super::replay::replay;
 use super::{GRACE, Mood, Pause, World, finish, log_in, now, set_custom, status, user};
 use crate::journal::Entry;
 use crate::{Directory, InProcessDirectory};
@@ -181,7 +182,7 @@ fn a_file_that_ends_at_any_byte_has_the_state_after_its_last_complete_entry() {
         assert_eq!(recovery.lose_records_without_lists(), 0);
         let complete = ends.iter().filter(|end| **end <= length).count() - 1;
         assert_eq!(is_torn, !ends.contains(&length), "{length} of {} bytes", whole.len());
-        let found = recovery.records.remove(&user(1));
+        let found = recovery.records.into_map().remove(&user(1));
         let restored = InProcessDirectory::in_memory();
         let rev = found.as_ref().map_or(0, |found| found.rev);
         if let Some(presence) = found.and_then(|found| found.presence) {
@@ -376,12 +377,12 @@ fn whatever_changes_came_before_a_kill_the_records_are_the_same_after_it() {
 
 #[test]
 fn the_order_in_which_entries_are_read_does_not_matter() {
-    let saved = |name: &str, with_lists: bool| -> Box<SavedPresence> {
+    let saved = |name: &str, with_lists: bool| -> SavedPresence {
         let blank = UserFacts::default();
         let mut presence =
             Presence::from_facts(blank, Version(1), Timestamp(0), false, &settings(), Moment(0));
         let _ = presence.subscribe(&named(name, 2), &settings(), Moment(1));
-        Box::new(if with_lists { presence.save(now(2)) } else { presence.save_without_lists(now(2)) })
+        if with_lists { presence.save(now(2)) } else { presence.save_without_lists(now(2)) }
     };
     let entries = || {
         [
@@ -398,7 +399,7 @@ fn the_order_in_which_entries_are_read_does_not_matter() {
         let mut entries = entries().map(Some);
         order.iter().for_each(|index| recovery.apply(entries[*index].take().unwrap()));
         let lost = recovery.lose_records_without_lists();
-        let found = recovery.records.remove(&user(1)).unwrap();
+        let found = recovery.records.into_map().remove(&user(1)).unwrap();
         (found.rev, found.presence, lost)
     };
     let mut orders: Vec<Vec<usize>> = vec![vec![]];

@@ -1,6 +1,7 @@
 //! Tests of starts: the files are read in parts, and the snapshot is left to the first `maintain`.
 
-use super::super::replay::{Recovery, Replayed, replay_in_parts};
+use super::super::recovery::{Head, Recovery};
+use super::super::replay::{Replayed, replay_in_parts};
 use super::{GRACE, World, finish, log_in, now, set_custom, status, user};
 use crate::{Directory, InProcessDirectory};
 use lamplight_core::Presence;
@@ -20,9 +21,10 @@ fn snapshots(world: &World) -> Vec<String> {
 fn read(bytes: &[u8], part_bytes: usize) -> (Replayed, BTreeMap<User, String>, String) {
     let mut recovery = Recovery::default();
     let replayed = replay_in_parts(bytes, &mut recovery, part_bytes);
-    let records = recovery.records.iter().map(|(user, found)| (user.clone(), format!("{found:?}")));
-    let begin = format!("{:?} {:?} {:?}", recovery.begin, recovery.machines, recovery.facts);
-    (replayed, records.collect(), begin)
+    let Head { begin, machines, facts } = recovery.head;
+    let records = recovery.records.into_map().into_iter();
+    let records = records.map(|(user, found)| (user, format!("{found:?}"))).collect();
+    (replayed, records, format!("{begin:?} {machines:?} {facts:?}"))
 }
 
 #[test]
