@@ -7,11 +7,13 @@
 use crate::records::user_facts;
 use crate::{Service, ServiceError};
 use futures_util::future::join3;
-use hashbrown::HashSet;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use lamplight_core::{Presence, Transition};
 use lamplight_facts::{Account, AccountWithLogins, FactsError, Login, LoginCursor, Revocation};
 use lamplight_model::{AppId, Now, Revoked, Timestamp, User, UserId};
 use std::collections::{BTreeSet, VecDeque};
+use std::hash::BuildHasher;
 
 /// The number of accounts, or of logins, that are read in one call.
 const READ_AT_ONCE: usize = 2_000;
@@ -31,7 +33,7 @@ pub struct Recovery {
 /// The progress of a recovery.
 struct Progress<'a> {
     /// The users with a live record whose account has not been read.
-    left: HashSet<&'a User, foldhash::fast::RandomState>,
+    left: Unseen<'a, foldhash::fast::RandomState>,
     /// The users whose live record may have restrictions that differ from the facts.
     restricted: BTreeSet<User>,
     /// The number of users with a login of a native device.
@@ -49,8 +51,8 @@ impl Service {
     ) -> Result<Recovery, ServiceError> {
         self.read_apps().await?;
         self.records.recovered(complete_since);
-        let mut progress =
-            Progress { left: live.iter().collect(), restricted: BTreeSet::new(), logged_in: 0 };
+        let left = Unseen::of(&live, foldhash::fast::RandomState::default());
+        let mut progress = Progress { left, restricted: BTreeSet::new(), logged_in: 0 };
         let apps = self.apps.all();
         let mut users = UsersInOrder::of(apps.iter().map(|app| app.id).collect());
         loop {
@@ -88,7 +90,7 @@ impl Service {
             }
         }
         let Progress { left, mut restricted, logged_in } = progress;
-        let left: Vec<User> = left.into_iter().cloned().collect();
+        let left = left.users();
         for some in left.chunks(USERS_AT_ONCE) {
             self.recover_without_account(some, now).await?;
             restricted.extend(self.restricted_among(some).await?);
@@ -122,7 +124,7 @@ impl Service {
             let Some(app) = self.apps.get(user.app) else { continue };
             match found {
                 Some((differs, is_restricted)) => {
-                    progress.left.remove(user);
+                    progress.left.see(user);
                     if differs {
                         let adopt = |it: &mut Presence| it.adopt_facts(&facts, &app.settings, now);
                         self.directory.update(user, now, adopt).await?;
@@ -184,6 +186,46 @@ impl Service {
 /// Whether a record has a visibility other than *everyone*, or a block list that is not empty.
 fn is_restricted(presence: &Presence) -> bool {
     presence.restrictions().is_some_and(|restrictions| !restrictions.is_open())
+}
+
+/// The users that have not been seen yet. Finding one reads only the memory of the table, and not the users themselves,
+/// which are spread over much more memory.
+struct Unseen<'a, H> {
+    users: HashTable<(u64, &'a User)>,
+    /// Users with equal hashes, who are never removed.
+    alike: Vec<&'a User>,
+    hasher: H,
+}
+
+impl<'a, H: BuildHasher> Unseen<'a, H> {
+    /// Creates the set of these users, none of whom occurs twice.
+    fn of(users: &'a [User], hasher: H) -> Self {
+        let mut table = HashTable::with_capacity(users.len());
+        let mut alike = Vec::new();
+        for user in users {
+            let hash = hasher.hash_one(user);
+            match table.entry(hash, |(other, _)| *other == hash, |(hash, _)| *hash) {
+                Entry::Vacant(place) => _ = place.insert((hash, user)),
+                Entry::Occupied(other) => alike.extend([other.get().1, user]),
+            }
+        }
+        Self { users: table, alike, hasher }
+    }
+
+    /// Removes a user, who may be missing.
+    fn see(&mut self, user: &User) {
+        let hash = self.hasher.hash_one(user);
+        if let Ok(place) = self.users.find_entry(hash, |(other, _)| *other == hash) {
+            place.remove();
+        }
+    }
+
+    /// Returns the users that were not seen. If two users have equal hashes, both are among them.
+    fn users(self) -> Vec<User> {
+        let unseen: BTreeSet<&User> =
+            self.users.into_iter().map(|(_, user)| user).chain(self.alike).collect();
+        unseen.into_iter().cloned().collect()
+    }
 }
 
 /// Joins the accounts and the logins of all users. Both are read in pages, in ascending order of the users.
@@ -264,6 +306,7 @@ impl UsersInOrder {
 mod tests {
     use super::*;
     use lamplight_model::{DeviceId, Platform};
+    use std::hash::{BuildHasherDefault, Hasher};
 
     fn user(app: u32, name: &str) -> User {
         User::new(AppId(app), UserId::new(name).expect("it is printable and short"))
@@ -311,6 +354,41 @@ mod tests {
             }
             reads += 1;
             assert!(reads < 100, "the join comes to an end");
+        }
+    }
+
+    /// A hasher whose hash is the last byte of the user.
+    #[derive(Default)]
+    struct LastByte(u64);
+
+    impl Hasher for LastByte {
+        fn write(&mut self, bytes: &[u8]) {
+            // A text ends with the byte 0xff.
+            let last = bytes.iter().rfind(|byte| **byte != 0xff);
+            self.0 = last.map_or(self.0, |byte| u64::from(*byte));
+        }
+
+        fn finish(&self) -> u64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn whoever_was_not_seen_is_found_also_if_another_user_has_the_same_hash() {
+        let live = ["a1", "b1", "c2", "d3"].map(|name| user(2, name));
+        let unseen = |seen: &[&str]| {
+            let mut left = Unseen::of(&live, BuildHasherDefault::<LastByte>::default());
+            seen.iter().for_each(|name| left.see(&user(2, name)));
+            left.users().iter().map(|user| user.id.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        for (seen, left) in [
+            (&[][..], "a1 b1 c2 d3"),
+            (&["c2"], "a1 b1 d3"),
+            (&["a1", "c2"], "a1 b1 d3"),
+            (&["b1", "d3", "c2"], "a1 b1"),
+            (&["d3", "e4", "d3"], "a1 b1 c2"),
+        ] {
+            assert_eq!(unseen(seen), left, "{seen:?}");
         }
     }
 
