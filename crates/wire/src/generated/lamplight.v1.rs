@@ -253,7 +253,7 @@ pub struct Friend {
     #[prost(string, tag = "7")]
     pub add_wording: ::prost::alloc::string::String,
 }
-/// Reads one page of the own friend list, by rising user_id.
+/// Reads one page of the caller's friend list, by rising user_id.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetFriendListRequest {
     /// The last user_id of the page before; empty: from the beginning.
@@ -273,9 +273,10 @@ pub struct GetFriendListResponse {
     #[prost(uint64, tag = "3")]
     pub lists_version: u64,
 }
-/// Adds a user to the own friend list and, unless `single`, the own user to theirs. For an existing friend, replaces
+/// Adds a user to the caller's friend list and, unless `single`, the caller to theirs. For an existing friend, replaces
 /// each of `remark`, `add_source` and `add_wording` that is not empty. Refused with 70107 (no account), 30516 (the user
-/// allows nobody, or has blocked the own user), 30010 or 30014 (the own list or theirs is full), or 6017 (the own user).
+/// allows nobody, or has blocked the caller), 30010 or 30014 (the caller's list or theirs is full), or 6017 (the user is
+/// the caller).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AddFriendRequest {
     #[prost(string, tag = "1")]
@@ -286,7 +287,7 @@ pub struct AddFriendRequest {
     pub add_source: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub add_wording: ::prost::alloc::string::String,
-    /// Only adds the user to the own list.
+    /// Only adds the user to the caller's list.
     #[prost(bool, tag = "5")]
     pub single: bool,
 }
@@ -297,7 +298,7 @@ pub struct AddFriendResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// Removes users from the own friend list and, unless `single`, the own user from theirs. 1 to 100 users (70206).
+/// Removes users from the caller's friend list and, unless `single`, the caller from theirs. 1 to 100 users (70206).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteFriendsRequest {
     #[prost(string, repeated, tag = "1")]
@@ -337,8 +338,8 @@ pub struct BlockedUser {
     #[prost(uint64, tag = "2")]
     pub blocked_at: u64,
 }
-/// Sets who may see the own status. Whoever may no longer see it receives the status that they would receive if all
-/// connections of the user closed now; whoever may see it again receives the current status.
+/// Sets who may see the caller's status. Those who may no longer see it receive the status that they would receive if
+/// all connections of the caller closed now. Those who may see it again receive the current status.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetVisibilityRequest {
     #[prost(enumeration = "Visibility", tag = "1")]
@@ -349,7 +350,7 @@ pub struct SetVisibilityResponse {
     #[prost(uint64, tag = "1")]
     pub lists_version: u64,
 }
-/// Reads the own visibility and the own block list, which has at most 1,000 entries.
+/// Reads the caller's visibility and block list. The list has at most 1,000 entries.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetBlockListRequest {}
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -362,9 +363,9 @@ pub struct GetBlockListResponse {
     #[prost(uint64, tag = "3")]
     pub lists_version: u64,
 }
-/// Adds users to the own block list. A blocked user may not see the status of the own user, and can neither send
-/// messages (20007) nor add the own user as a friend (30516). Friendships stay. 1 to 1,000 users (70206). A request with
-/// the own user is refused with 6017.
+/// Adds users to the caller's block list. A blocked user may not see the status of the caller, and can neither send
+/// messages (20007) to the caller nor add the caller as a friend (30516). Friendships stay. 1 to 1,000 users (70206). A
+/// request that names the caller is refused with 6017.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BlockUsersRequest {
     #[prost(string, repeated, tag = "1")]
@@ -382,7 +383,8 @@ pub struct BlockUsersResponse {
     #[prost(uint64, tag = "3")]
     pub lists_version: u64,
 }
-/// Removes users from the own block list. 1 to 1,000 users (70206). A request with the own user is refused with 6017.
+/// Removes users from the caller's block list. 1 to 1,000 users (70206). A request that names the caller is refused with
+/// 6017.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UnblockUsersRequest {
     #[prost(string, repeated, tag = "1")]
@@ -507,7 +509,7 @@ pub struct Conversation {
     #[prost(uint64, tag = "8")]
     pub active_at: u64,
 }
-/// Reads one page of the own conversation list: pinned first, then the latest active first, then by rising peer.
+/// Reads one page of the caller's conversation list: pinned first, then the latest active first, then by rising peer.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetConversationListRequest {
     /// The `next` of the page before; empty: from the beginning.
@@ -546,7 +548,7 @@ pub struct MarkReadResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// Pins or unpins a row of the own conversation list. Refused with 6017 if the list has no such conversation.
+/// Pins or unpins a row of the caller's conversation list. Refused with 6017 if the list has no such conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PinConversationRequest {
     #[prost(string, tag = "1")]
@@ -561,7 +563,7 @@ pub struct PinConversationResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// Removes the conversation from the own list, together with its history. The peer keeps theirs. The next message
+/// Removes the conversation from the caller's list, together with its history. The peer keeps theirs. The next message
 /// creates the conversation again, without the earlier messages. Refused with 6017 if the list has no such conversation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteConversationRequest {
@@ -573,18 +575,18 @@ pub struct DeleteConversationResponse {
     #[prost(uint64, tag = "1")]
     pub lists_version: u64,
 }
-/// A change of the own user's lists, sent to all own devices except the one whose call made the change.
+/// A change of the user's lists, sent to all devices of the user except the one whose call made the change.
 ///
 /// A connection receives the changes of its user's lists in the order of their versions, including the answers to its
-/// own calls. Only the answer to a read may be ahead: it is at least as new as its own lists_version, and changes up
-/// to that version may still follow. The answer already contains them: skipping them avoids a flicker, and applying
-/// them is harmless once all have come.
+/// own calls. Only the answer to a read may be ahead: it is at least as new as its own lists_version, and changes up to
+/// that version may still follow. The answer already contains them: skipping them avoids a flicker, and applying them is
+/// harmless once all have come.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListsChanged {
     /// The version after these changes; 0: the change has no version (`profiles`).
     #[prost(uint64, tag = "1")]
     pub lists_version: u64,
-    /// Messages received, and messages sent from another own device; oldest first.
+    /// Messages that were received, and messages that another device of the user has sent; oldest first.
     #[prost(message, repeated, tag = "2")]
     pub messages: ::prost::alloc::vec::Vec<Message>,
     /// Current rows of the conversation list.
@@ -600,7 +602,7 @@ pub struct ListsChanged {
     /// Users who were removed from the friend list.
     #[prost(string, repeated, tag = "6")]
     pub deleted_friends: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The own profile, if it has changed.
+    /// The user's profile, if it has changed.
     #[prost(message, optional, tag = "7")]
     pub profile: ::core::option::Option<Profile>,
     /// More changes than could wait for this connection, or an unknown change: read the lists again. No data is lost.
@@ -619,7 +621,7 @@ pub struct ListsChanged {
     /// Users who were removed from the block list.
     #[prost(string, repeated, tag = "12")]
     pub unblocked: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The own visibility, if it has changed.
+    /// The user's visibility, if it has changed.
     #[prost(enumeration = "Visibility", tag = "13")]
     pub visibility: i32,
 }
@@ -991,8 +993,8 @@ pub struct SetSelfStatusResponse {
     pub status: ::core::option::Option<UserStatus>,
 }
 /// Queries the current statuses of users. Refused with 6017 if a user_id is invalid or there is none, and with 70107 if
-/// none of the users has an account. A query for only the own status needs no edition and no switch, and has no rate
-/// limit.
+/// none of the users has an account. A query for only the caller's own status needs no edition and no switch, and has no
+/// rate limit.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetUserStatusRequest {
     /// At most `query_batch` of the abilities (70206).
@@ -1016,7 +1018,7 @@ pub struct GetUserStatusResponse {
     pub failures: ::prost::alloc::vec::Vec<Failure>,
 }
 /// Adds users to the end of the subscription list of the account. Refused with 6017 if a user_id is invalid, there is
-/// none, or one of them is the own one.
+/// none, or one of them is that of the caller.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubscribeUserStatusRequest {
     /// At most `subscribe_batch` of the abilities (70206).
