@@ -16,9 +16,9 @@ const AGREE_WITHIN: Duration = Duration::from_secs(3);
 /// The version of a record that is created from the facts. The earlier record, if there was one, was written before
 /// `written_before`. `known_until` is the time of the user's last change in the facts.
 ///
-/// Watchers may have the version of the record without a login: it is shown without being stored, and another node may
-/// have read the facts before the login. The record with a login has a higher version, even if both are created so soon
-/// after a loss that `written_before` decides.
+/// Watchers may have been shown the record without the login: a status may be shown without its record being stored,
+/// and another node may have read the facts before the login. The record with the login therefore has a higher version,
+/// even if `written_before` determines the versions of both, because both are created soon after a loss.
 pub fn first_version(known_until: Timestamp, written_before: Timestamp, has_login: bool) -> Version {
     let Version(version) = Version::at(known_until.max(written_before));
     Version(version + u64::from(has_login))

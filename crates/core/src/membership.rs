@@ -58,8 +58,8 @@ pub struct LostNode {
     /// The last beat that this node has read of the lost node. If the register now has another beat, the lost node has
     /// come back.
     pub beat: u64,
-    /// The time since this node has read a new beat of the lost node. Longer than the silence that has made the node
-    /// lost if this node could not read the register for a while.
+    /// The time since this node last read a new beat of the lost node. It includes times in which this node could not
+    /// read the register. These do not count as silence of the lost node.
     pub unheard: Duration,
     /// Whether the node was in the register at the last read.
     pub is_registered: bool,
@@ -106,7 +106,7 @@ pub struct Membership {
     is_draining: bool,
     /// The time of the last read of the register.
     read: Option<Moment>,
-    /// The own beat at the last read; `None` if this node was not in the register.
+    /// The beat of this node itself at the last read; `None` if this node was not in the register.
     own_beat: Option<u64>,
 }
 
@@ -138,9 +138,9 @@ impl Membership {
     /// Updates the view with the register, which was read at `now`. A known node that is not in the register counts as
     /// silent from now on, until [`Membership::forget`].
     ///
-    /// Each read follows a renewal of the own lease. If the own beat has not increased, the register may have lost
-    /// data: it was emptied, and this node has joined it again, or it lacks the last writes. The register then does not
-    /// tell whether an absent node was removed.
+    /// Before each read, this node renews its lease. If the beat of this node has not increased, the register may have
+    /// lost data: it was emptied, and this node has joined it again, or it lacks the last writes. The register then
+    /// does not tell whether an absent node was removed.
     pub fn observe(&mut self, register: impl IntoIterator<Item = Sighting>, now: Moment) {
         // One long gap between two reads is this node's own absence, not the silence of others.
         let most = self.times.lease / 2;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// whose visibility is [`Visibility::Everyone`]. Viewers with a status of their own were blocked, or stopped being
 /// friends, after the user had set the visibility.
 ///
-/// Beyond this number, the own statuses with the lowest versions are dropped. Their viewers are then shown the status
+/// Beyond this number, such statuses with the lowest versions are dropped. Their viewers are then shown the status
 /// of all other viewers. That status is replaced by the newest status that was dropped, as if the user had been away
 /// since the moment of the dropped status.
 pub const MOST_SHOWN_APART: usize = 4_000;

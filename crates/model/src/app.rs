@@ -246,7 +246,7 @@ pub struct Limits {
     /// The longest custom status in bytes, 0–1,000.
     pub custom_status_bytes: u16,
     /// The rate limit that one user has for each kind of call, except `sendMessage` and `markRead`. `setSelfStatus` and
-    /// queries of only the own status have no limit.
+    /// queries that name only the user itself have no limit.
     pub rate: RateLimit,
     /// The rate limit that one user has for `sendMessage`. The `markRead` calls have the same limit, and are counted
     /// separately.

@@ -169,7 +169,7 @@ fn the_time_since_a_lost_node_was_heard_includes_the_time_without_reads() {
 
 #[test]
 fn a_node_that_is_absent_has_left_unless_the_register_may_have_lost_it() {
-    // The own beats at two reads, and whether node 2, which the second read lacks, has left in between.
+    // The beats of this node at two reads, and whether node 2, which the second read lacks, has left in between.
     for (own, has_left) in [
         ([Some(7), Some(8)], true),
         // The register lacks the last writes, or was emptied.

@@ -18,8 +18,8 @@ impl Presence {
             || self.needs_correction()
     }
 
-    /// Whether the record has a login that has ended, or that is another login according to the facts. The facts do not
-    /// list Web logins.
+    /// Whether a login of the record has ended, is missing in the facts, or has another number or platform in the
+    /// facts. Web logins are never missing, because the facts do not list them.
     fn has_logins_unlike(&self, logins: &[(DeviceId, Platform, u64)]) -> bool {
         let is_unlike = |device: &Device| match logins.iter().find(|(id, ..)| *id == device.id) {
             Some((_, platform, login)) => (device.platform, device.login) != (*platform, *login),

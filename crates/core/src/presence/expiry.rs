@@ -143,7 +143,8 @@ impl Presence {
             transition.unsubscribed = self.subscriptions_mut().clear();
             transition.changed = true;
         }
-        // After the own change: an own lapse and a shown one have the same version.
+        // The change of the record comes first: a lapse in the record and a lapse in a shown status have the same
+        // version.
         if self.expire_shown(settings, now) {
             transition.changed = true;
             transition.restricted |= !self.waits_for_connections();

@@ -112,8 +112,9 @@ impl Presence {
         self.reason == Reason::None && self.connections().next().is_none()
     }
 
-    /// Whether connections that the user had before a loss of records may still be put back into this record. They are
-    /// refused after a kick, which a record without logins shows only to viewers from whom the status is hidden.
+    /// Whether connections that the user had before a loss of records may still be put back into this record. After a
+    /// kick, they are refused. A kick changes nothing in a record without logins, except the statuses that are shown to
+    /// viewers from whom the user hides.
     pub fn may_lack_connections(&self) -> bool {
         self.is_as_rebuilt() && !self.restrictions.as_deref().is_some_and(Restrictions::show_kick)
     }

@@ -7,7 +7,7 @@ use lamplight_model::{User, UserId};
 impl<S: Restricted> WatchGraph<S> {
     /// The user of a watcher; `None` if the watcher was removed, or watches nobody yet.
     pub fn own_user(&self, watcher: WatcherKey) -> Option<&User> {
-        // The edge to the own user is the first, and an edge that is moved into a gap comes from the end.
+        // The edge to the watcher's own user is the first, and an edge that is moved into a gap comes from the end.
         let own = self.watcher(watcher)?.outgoing.first()?;
         Some(&self.subjects[(own.subject & SUBJECT) as usize].user)
     }

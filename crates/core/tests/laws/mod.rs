@@ -77,7 +77,7 @@ impl Record {
         self.step(|me, settings, now| me.connect(&connect, settings, now))
     }
 
-    /// Adopts the facts. Checks that the comparison without a change finds the same as the change.
+    /// Adopts the facts. Checks that `Presence::differs_from` has told beforehand whether this changes the record.
     pub fn adopt(&mut self, facts: &UserFacts) -> Transition<()> {
         let (differs, before) = (self.presence.differs_from(facts), self.presence.clone());
         self.adopts = true;

@@ -1,10 +1,10 @@
-//! The first entries of all shards together.
+//! Merges the first entries of all shards.
 
-/// Returns the first `limit` entries of `parts` sorted parts, in ascending order. `append` gets the number of a part and
-/// a number of entries, and appends at most so many of the first entries of the part to the list.
+/// Returns the first `limit` entries of `parts` sorted parts, in ascending order. `append` gets the number of a part
+/// and a number of entries, and appends at most that many of the first entries of the part to the list.
 ///
-/// Few entries are read of each part at first, because the parts have mostly the same size. With `limit` entries of each
-/// part, as many times too many would be read as there are parts.
+/// At first, only few entries of each part are read, because the entries are usually spread evenly. If `limit` entries
+/// of each part were read, `limit * parts` entries would be read for `limit` results.
 pub(super) fn first_of_all<T: Ord + Clone>(
     parts: usize,
     limit: usize,

@@ -17,8 +17,8 @@ use std::time::Duration;
 /// The maximum number of threads that restore records.
 const MOST_THREADS: usize = 16;
 
-/// The longest time that the former process may have run after the last entry that the machine has kept of it. The
-/// process notes that it runs every few seconds, and the kernel writes to the disk what is some 30 s old.
+/// The longest time for which the former process may have run after its last entry on the disk. A process writes an
+/// entry every few seconds, and the kernel writes data to the disk when they are some 30 s old.
 const UNWRITTEN_FOR: Duration = Duration::from_secs(60);
 
 /// The result of opening a directory.
@@ -148,7 +148,8 @@ impl SavedRecords {
 /// The circumstances in which records are restored.
 #[derive(Clone, Copy)]
 struct Restoring {
-    /// The time until which versions may have been sent that are not in the records; `None` if there are none.
+    /// The time until which versions may have been sent that no restored record has; `None` if there are no such
+    /// versions.
     lift_to: Option<Timestamp>,
     /// Whether the records that differ from their entries are written to the journal.
     writes_changes: bool,

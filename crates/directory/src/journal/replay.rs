@@ -192,8 +192,8 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 /// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
 
-/// Whether a file with this error counts as lost. Another error, for example a missing right, ends the start, so that
-/// the operator can remove its cause.
+/// Whether a file with this error counts as lost. Another error, for example a missing permission, ends the start, so
+/// that the operator can remove its cause.
 pub(super) fn counts_as_lost(error: &io::Error) -> bool {
     error.raw_os_error() == Some(EIO)
 }

@@ -1,4 +1,4 @@
-//! Tests with a machine that loses power: what is not synced to the disk is lost.
+//! Tests with a machine that loses power: data that are not synced to the disk are lost.
 
 use super::{GRACE, finish, log_in, now, set_custom, status, user};
 use crate::journal::{Disk, DiskFile, RealDisk};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// The length of the entry that completes a snapshot.
 const COMPLETE_BYTES: usize = 9;
 
-/// A disk that knows what is synced, and that loses everything else with its power.
+/// A disk that loses everything that is not synced when the power fails.
 #[derive(Default)]
 struct Lossy {
     synced: Mutex<Synced>,
@@ -58,8 +58,9 @@ impl Disk for Lossy {
 }
 
 impl Lossy {
-    /// Leaves in the folder what the disk had for certain. Other bytes become zeros, as after a real loss of power. The
-    /// last bytes of each file, and deletions, may already be on the disk, so they stay.
+    /// Fails the power: keeps in the folder only the data that are certainly on the disk. Other bytes become zeros, as
+    /// after a real power failure. The last bytes of each file, and deletions, may already be on the disk, so they
+    /// stay.
     fn lose_power(&self, folder: &Path) {
         let synced = self.synced.lock().unwrap();
         for file in names(folder) {

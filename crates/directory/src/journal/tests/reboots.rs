@@ -64,7 +64,7 @@ fn only_a_block_that_the_disk_cannot_read_counts_as_lost() {
     }
 }
 
-/// Linux answers `EIO` to a read of the first page of a process, as to a read of a broken block.
+/// Linux answers `EIO` to a read of address 0 in `/proc/self/mem`, as it does for a broken block of a disk.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_the_disk_cannot_read_costs_its_content_and_not_the_start() {
