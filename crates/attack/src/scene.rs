@@ -20,8 +20,8 @@ const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
 const LOOK: Duration = Duration::from_millis(100);
-/// The p99 of the witness, in milliseconds, that most attacks may cause however low it was before. It is the target of
-/// docs/performance.md under a steady load.
+/// A p99 of the witness, in milliseconds. Most attacks may raise the p99 to this value, even if it was much lower
+/// before the attack. It is the target of docs/performance.md under a steady load.
 pub const EVEN_LOAD: f64 = 20.0;
 /// The p99 of the witness, in milliseconds, that the scheduler alone can cause. A thread may wait for the next tick,
 /// usually for 4 ms. This p99 is allowed even for an attack that may only double the p99.

@@ -135,7 +135,7 @@ pub enum LinkEnd {
     /// The login was refused.
     #[error("login refused: {0}")]
     Refused(Refused),
-    /// The server stops or is replaced, and has asked this client to reconnect.
+    /// The server is stopping or is being replaced, and has asked this client to reconnect.
     #[error("the server asked to reconnect")]
     Moved,
     /// The server has too many connections in total, or too many from this address.

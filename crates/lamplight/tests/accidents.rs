@@ -260,7 +260,8 @@ fn a_damaged_file_of_live_records_is_told_counted_and_kept() {
 }
 
 /// Returns the files and folders of a tree to which other users have access, with their modes. A running server may
-/// delete files meanwhile, such as live records of before its snapshot; a file that is gone is open to nobody.
+/// delete files meanwhile, for example those that a new snapshot of the live records replaces. Deleted files are
+/// skipped.
 fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,

@@ -108,7 +108,8 @@ fn mark(folder: &Path) -> i64 {
 }
 
 /// Returns the latest generation of the journal's files, and the size of its file in which the server records the mark
-/// of the facts. Both together only grow, also when a snapshot begins a generation and deletes the files of another.
+/// of the facts. The pair never decreases: a snapshot deletes the files of the earlier generation, but begins a
+/// generation with a higher number.
 fn noted(folder: &Path) -> Option<(u64, u64)> {
     let files = fs::read_dir(folder.join("live")).unwrap().map(|entry| entry.unwrap());
     let of_marks = files.filter_map(|file| {

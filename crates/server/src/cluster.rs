@@ -518,9 +518,9 @@ mod tests {
         }
     }
 
-    /// Checks the work of another node after a node has stopped in order: it compares nothing, if all operations of the
-    /// stopped node were carried out. Otherwise it counts the node as lost after the lease and the grace, and compares
-    /// the logins and all records with the facts.
+    /// Checks what another node does after a node has stopped in an orderly way. If all operations of the stopped node
+    /// were carried out, the other node compares nothing. Otherwise, it counts the stopped node as lost after the lease
+    /// and the grace, and compares the logins and all records with the facts.
     #[tokio::test]
     async fn a_node_that_stops_with_unfinished_operations_stays_in_the_register_as_lost() {
         for is_settled in [true, false] {

@@ -19,8 +19,8 @@ use tokio::task::AbortHandle;
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
 /// The time without a tick after which the keeper counts as stuck. A tick waits for the directory only.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// The time without a run after which the chores count as stuck. A run waits for the disk, also while all live records
-/// are rewritten.
+/// The time without a run after which the chores count as stuck. A run waits for the disk, and may rewrite all live
+/// records.
 const CHORES_PATIENCE: Duration = Duration::from_secs(30);
 /// The duration after which a running database probe counts as stuck. It includes waiting for the lock of another
 /// process.

@@ -211,8 +211,8 @@ pub async fn forget_messages(service: Arc<Service>, clock: Clock) {
     }
 }
 
-/// Reads changed certificates and compacts the journal, until it is aborted. The next run begins after the disk has
-/// carried out the one before.
+/// Reads changed certificates and compacts the journal from time to time, until it is aborted. A run may wait for the
+/// disk, and the next run begins only after it.
 pub async fn do_chores(live: LiveStore, certificates: Certificates, pulse: Pulse, clock: Clock) {
     let mut tick = ticks(TICK);
     for turn in 0u32.. {

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// The maximum number of users whose work waits. The work of further users waits in their records only.
 const MOST_WAITING: usize = 1 << 16;
 
-/// The number of users whose work is done at a time.
+/// The maximum number of users whose work is done in one call.
 const AT_ONCE: usize = 256;
 
 /// Work that needs the facts.
@@ -40,8 +40,8 @@ struct State {
 }
 
 impl Settling {
-    /// Adds the work of a user. It replaces work of the user that waits. Returns `false` if work of the user is being
-    /// done, or if too many users wait.
+    /// Adds the work of a user, or replaces the work of the user that is already waiting. Returns `false` if work of
+    /// the user is being done, or if too many users wait.
     pub fn push(&self, user: &User, work: Work) -> bool {
         let mut state = self.state.lock();
         let is_full = state.waiting.len() == MOST_WAITING && !state.waiting.contains_key(user);
@@ -81,8 +81,8 @@ impl Settling {
     }
 }
 
-/// Marks work as being done. When the guard is dropped, the work is done, has failed, or was given up. It is added
-/// again when it is due again.
+/// Marks work as being done, until the guard is dropped. Work that has failed or was given up is added again when the
+/// next attempt is due.
 pub(crate) struct UnderWay<'a>(&'a Settling);
 
 impl Drop for UnderWay<'_> {

@@ -163,13 +163,14 @@ fn check_list(script: &str, told: &[&str], list: &str) {
 
 #[test]
 fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
-    // The log's entry about an own change causes no notification.
+    // The log's entry about the connection's own change causes no notification.
     check_list("own 11 +cat -bob, log 11 +cat -bob", &[], "cat");
-    // An older change of another device is reported later. It does not undo the own change, but applies to other users.
+    // An older change of another device is reported later. It does not undo the connection's own change, but applies to
+    // other users.
     check_list("own 12 -bob, log 11 +bob, log 12 -bob", &[], "");
     check_list("own 12 +cat, log 11 -cat, log 12 +cat", &[], "bob cat");
     check_list("own 12 -bob, log 11 +bob +dog, log 12 -bob", &["log 11 +bob +dog: +dog"], "dog");
-    // A newer change applies, whether it is reported before or after the own change is applied.
+    // A newer change applies, whether it is reported before or after the connection's own change is applied.
     check_list("own 11 -bob, log 11 -bob, log 12 +bob", &["log 12 +bob: +bob"], "bob");
     check_list("log 11 -bob, log 12 +bob, own 11 -bob", &["log 11 -bob: -bob", "log 12 +bob: +bob"], "bob");
     check_list("log 12 -cat, own 11 +cat", &[], "bob");
@@ -190,9 +191,10 @@ fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
 fn a_list_that_was_read_before_an_own_change_does_not_undo_it() {
     check_list("ask, own 11 +cat, set bob", &["set bob: out of date"], "bob cat");
     check_list("own 11 +cat, ask, set bob cat, log 11 +cat", &[], "bob cat");
-    // The log's entry about the own change does not make the newer list out of date.
+    // The log's entry about the connection's own change does not make the newer list out of date.
     check_list("own 11 +cat, ask, log 11 +cat, set bob cat", &[], "bob cat");
-    // The missed entries and the list may contain a change that undid the own change, so the list is read once more.
+    // The missed entries and the list may contain a change that undid the connection's own change, so the list is read
+    // once more.
     check_list(
         "missed, ask, set bob, own 11 +cat, ask, set bob",
         &["own 11 +cat: reload", "set bob: -cat"],
@@ -208,7 +210,8 @@ fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
         &["set 12 cat: +cat -bob", "log 13 -cat: -cat"],
         "",
     );
-    // An own change that is in the list causes no notification, and earlier changes do not undo a later own change.
+    // A change by the connection itself that is in the list causes no notification, and earlier changes do not undo a
+    // later change by the connection.
     check_list("ask, set 12 bob, own 11 +cat", &[], "bob");
     check_list(
         "set 12 bob, own 13 +cat, log 11 -cat, log 13 +cat, log 14 -cat",

@@ -83,7 +83,7 @@ impl World {
         directory.read(&[user(who)], view).await.unwrap().remove(0)
     }
 
-    /// Carries out what is due. It must not wait for anything.
+    /// Carries out the due deadlines. Panics if the call waits.
     fn expire(&self, now: Now) -> Expiring {
         self.service.expire_due(10, now).now_or_never().expect("it waits for the facts").unwrap()
     }

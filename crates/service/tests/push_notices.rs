@@ -1,5 +1,5 @@
-//! Tests of the calls to the stores before a sender gets the answer, and of the time at which a message is pushed: nothing
-//! tells the sender whether the recipient hides or is away.
+//! Tests that a sender cannot tell whether the recipient hides or is away: neither by the calls to the stores before
+//! the sender gets the answer, nor by the time at which the message is pushed.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

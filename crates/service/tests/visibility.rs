@@ -168,8 +168,8 @@ async fn a_worker_clears_a_text_that_is_over_only_for_a_viewer_who_may_see_it() 
     assert_eq!(world.service.custom_statuses_expired(), 3, "the own user may see it");
 }
 
-/// A kick ends the logins of a user who is away. Viewers are shown the same of a hidden user, also if the user has no login
-/// any more, and the facts keep it for the case of a loss of the live records.
+/// When a user who is away is kicked, viewers see the user as UNLOGINED. They see the same when a hidden user is
+/// kicked, even if that user has no login any more. The facts store it, because the live records may be lost later.
 #[tokio::test]
 async fn a_kick_of_a_hidden_user_is_shown_as_that_of_a_user_who_is_away() {
     use StatusType::{Offline, Unlogined};

@@ -273,7 +273,8 @@ async fn a_connection_that_others_have_ended_before_a_loss_is_put_back_with_its_
     assert_eq!(cluster.record_and_deliver(102).await, [""; 0]);
 }
 
-/// The directory loses its data. Within the grace, a device logs in whose record nobody has created again.
+/// Within the grace after the directory has lost its data, a device logs in. The user's record was not created again
+/// before.
 #[tokio::test]
 async fn the_app_is_told_a_login_within_the_grace_after_a_loss_unless_the_device_counts_as_connected() {
     for (name, before, device, platform, expected) in [

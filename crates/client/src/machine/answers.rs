@@ -406,7 +406,7 @@ impl Machine {
 
     /// Removes from the cache the users who are no longer watched, and emits an event.
     pub(super) fn not_watched(&mut self, users: &[UserId], turn: &mut Turn) {
-        // The own user is always watched, so it stays in the cache.
+        // The user of the session is always watched, so it stays in the cache.
         let own = self.session.as_ref().map(|session| &session.user);
         let left = self.cache.remove(users.iter().filter(|user| Some(*user) != own));
         if !left.is_empty() {

@@ -15,14 +15,15 @@ use smallvec::SmallVec;
 pub(super) struct Answers(HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>);
 
 impl Answers {
-    /// Adds the version of a user's status that a connection got. It replaces an earlier version.
+    /// Notes that an answer to a connection has contained this version of a user's status. Replaces the version of an
+    /// earlier answer.
     pub fn add(&mut self, watcher: WatcherKey, user: &User, version: Version) {
         let told = self.0.entry_ref(user).or_default();
         told.retain(|(other, _)| *other != watcher);
         told.push((watcher, version));
     }
 
-    /// The versions of a user's status that connections got.
+    /// The connections whose answers have contained a status of the user, with the versions.
     pub fn of(&self, user: &User) -> impl Iterator<Item = (WatcherKey, Version)> {
         self.0.get(user).into_iter().flatten().copied()
     }
@@ -37,7 +38,7 @@ impl Answers {
         }
     }
 
-    /// Removes the versions that a connection got. It leaves.
+    /// Removes all versions of a connection that leaves.
     pub fn forget_all<S: Versioned>(&mut self, watcher: WatcherKey, hub: &Hub<S>) {
         if !self.0.is_empty() {
             for why in [Why::Own, Why::Subscribed, Why::Friend] {
@@ -46,7 +47,7 @@ impl Answers {
         }
     }
 
-    /// Removes the versions that a connection got of those of these users whom it no longer watches.
+    /// Removes the versions that a connection has of some of these `users`: of those whom it no longer watches.
     pub fn forget_unwatched<S: Versioned>(&mut self, watcher: WatcherKey, users: &[User], hub: &Hub<S>) {
         if !self.0.is_empty() {
             let left = users.iter().filter(|user| !hub.is_watching(watcher, user));

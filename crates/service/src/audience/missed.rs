@@ -203,7 +203,8 @@ mod tests {
         assert_eq!(all_told(&mut audience), [[0; 0], [0; 0]]);
     }
 
-    /// The restrictions of Bob in a record that is made after a loss. Viewers were shown a user without a login.
+    /// Bob's restrictions in a record that was created after a loss. The shown status is that of a user without a
+    /// login.
     fn rebuilt(visibility: Visibility, friends: &[&str], version: u64) -> Restrictions {
         let friends = friends.iter().map(|name| user(name).id).collect();
         let (blocked, away) = (Vec::new(), AwayLogins { others: Some(false), ..AwayLogins::default() });

@@ -17,7 +17,7 @@ pub struct WatchList {
     pub friends: Vec<UserId>,
     /// The notifications that the app allows.
     pub notified: Notifications,
-    /// An epoch in which that record had the connection; `None` if it is unknown.
+    /// An epoch in which the record of the revision `rev` had the connection; `None` if no such epoch is known.
     pub recorded_in: Option<RecordEpoch>,
 }
 

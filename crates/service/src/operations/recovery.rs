@@ -257,7 +257,7 @@ impl UsersInOrder {
         self.apps.is_empty() && self.accounts.is_empty()
     }
 
-    /// Returns the pages to read. `is_short` means that no account was complete.
+    /// Returns the pages to read. `is_short` is `true` if the logins read so far have completed no account.
     fn next_reads(&self, is_short: bool) -> Reads {
         let accounts = self.apps.front().filter(|_| self.accounts.len() < READ_AT_ONCE);
         let reads_logins = !self.has_all_logins && (is_short || self.logins.len() < READ_AT_ONCE);

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// The record is made of the facts, which have the login already. Its connection is not one that may be put back later.
+/// The record is created from the facts when they already contain the login. The record must not take the connection of
+/// this login for one that may be put back later, because such a login is not reported.
 #[tokio::test]
 async fn a_login_within_the_grace_after_a_loss_is_reported_by_the_log() {
     let mut cluster = Cluster::start().await;

@@ -31,8 +31,8 @@ impl Cluster {
         }
     }
 
-    /// Ends the logins that the second node has recorded and that have not entered, at the time `second`, when the node
-    /// has been silent for 40 s.
+    /// Ends the logins that the second node has recorded and that have entered no live record. This happens at the time
+    /// `second`, when the second node has been silent for 40 s.
     async fn end_unentered(&self, second: u64) -> usize {
         self.end_unentered_at(&self.here, second).await
     }
@@ -133,7 +133,8 @@ async fn an_account_that_a_killed_node_has_created_again_is_restored() {
     assert!(!cluster.is_deleted("ann").await);
 }
 
-/// The facts have no logins of Web devices, so the search for logins that have not entered does not find this one.
+/// The facts contain no logins of Web devices, so the search for logins that have entered no record does not find this
+/// login.
 #[tokio::test]
 async fn an_account_that_a_web_login_at_a_killed_node_has_created_again_is_restored() {
     let cluster = Cluster::start().await;
@@ -188,7 +189,7 @@ async fn no_login_from_before_a_loss_of_records_ends() {
     }
 }
 
-/// A damaged record is passed over by reads, so each of its logins seems to lack in it.
+/// Reads skip a damaged record, so all logins of its user seem to have entered no record.
 #[tokio::test]
 async fn a_record_that_cannot_be_read_delays_no_login_of_another_user() {
     let cluster = Cluster::start().await;

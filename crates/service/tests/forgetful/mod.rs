@@ -81,7 +81,7 @@ impl Forgetful {
         (reached, release)
     }
 
-    /// Makes the record of a user one that cannot be decoded. Reads pass it over, and its changes fail.
+    /// Damages the record of a user: reads skip the record, and changes of it fail.
     pub fn damage(&self, user: &User) {
         *self.unreadable.lock().unwrap() = Some(user.clone());
     }

@@ -42,7 +42,7 @@ impl Recording {
         Arc::new(Self { facts, directory, calls, hang })
     }
 
-    /// Makes calls of the facts wait forever, or be answered again.
+    /// If `hang` is `true`, later calls of the facts are never answered. If it is `false`, they are answered again.
     #[allow(dead_code)]
     pub fn hang(&self, hang: bool) {
         self.hang.store(hang, Ordering::Relaxed);

@@ -171,7 +171,7 @@ fn service_on(live: &Arc<Live>, facts: &Arc<SqliteFacts>, around: &Surroundings)
     Service::new(Arc::new(durable), Arc::new(directory), Arc::new(log), nobody_waits)
 }
 
-/// Does the work of the server's keeper with deadlines and live records.
+/// Carries out the deadlines and maintains the live records, as the server's keeper does.
 async fn keep(shared: &Shared) {
     for turn in 0u32.. {
         shared.executor.clock().sleep(TICK).await;

@@ -218,8 +218,8 @@ fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
     let event = format!("! not watched: {} … {} ({})", left[0], left[left.len() - 1], left.len());
     assert!(world.transcript.ends_with(&format!("{event}\n")), "{}", world.transcript);
     assert_eq!(world.machine.cache().iter().count() as u64, named + 2);
-    // A snapshot is completed only once. An answer to a query does not end the watching of its user, and the own user
-    // is never removed.
+    // A snapshot is completed only once. An answer to a query does not end the watching of its user, and the user of
+    // the session is never removed.
     world.transcript.clear();
     world.run("last\nlast");
     assert_eq!(world.transcript, "> last\n> last\n");
