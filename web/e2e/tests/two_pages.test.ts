@@ -134,7 +134,7 @@ describe("two windows of the demo", () => {
     await seesDot(lin, "Robin", "Online");
     await card.getByLabel("Nobody", { exact: true }).check();
     await seesDot(lin, "Robin", "Not logged in");
-    // The visitor sees the own status as it is.
+    // The visitor sees their own status as it is.
     await robin.locator("lamplight-self-card tuikit-avatar[status='1']").waitFor();
     await card.getByLabel("Everyone", { exact: true }).check();
     await seesDot(lin, "Robin", "Online");

@@ -29,7 +29,7 @@ async function blocking() {
   return { wire, chat: wire.chat, told };
 }
 
-test("the block list is an array of userIDs, and is kept up to date by the own calls", async () => {
+test("the block list is an array of userIDs, and is kept up to date by the client's own calls", async () => {
   const { wire, chat, told } = await blocking();
   const adding = chat.addToBlacklist({ userIDList: ["bob", "eve", "bob", "ghost"] });
   expect(wire.last("blockUsers").blockUsers).toEqual({ userIds: ["bob", "eve", "ghost"] });

@@ -220,7 +220,10 @@ export class Dialogue {
     this.#onChange();
   }
 
-  /** After the pause, the component loads earlier messages again, if it still needs them. */
+  /**
+   * Begins the pause after a failure. When the pause is over, the component loads earlier messages again, if it still
+   * needs them.
+   */
   #beginPause(): void {
     const pause = Math.min(Math.max(FIRST_PAUSE, this.#pause * 2), LONGEST_PAUSE);
     this.#endPause();

@@ -69,7 +69,7 @@ const MOST_TIMER = 2_147_483;
 export class Stage implements ChatClient {
   readonly calls: Made[] = [];
   readonly sent: string[] = [];
-  /** The parameters of each call that set the own status. */
+  /** The parameters of each call that set the user's own status. */
   readonly said: { readonly customStatus: string; readonly expiresIn: number }[] = [];
   refusal: Scene["refusal"];
   subscriptions: string[] = [];
@@ -289,7 +289,7 @@ export class Stage implements ChatClient {
     return Promise.resolve({ data: { message: done } });
   }
 
-  /** Sets the own custom status. Ends it when the server would end it. */
+  /** Sets the user's own custom status. Ends it when the server would end it. */
   setSelfStatus({ customStatus, expiresIn = 0 }: { customStatus: string; expiresIn?: number }) {
     this.said.push({ customStatus, expiresIn });
     if (customStatus.includes("[fail]")) {

@@ -296,7 +296,7 @@ final class ListsSync {
         conversations._connected();
         friends._connected();
       case MessagesReceivedEvent(:final messages):
-        // An own message that was stored although its call failed has no lists
+        // A message of this user that was stored though its call failed has no lists
         // version, and the server sends no changed row for it.
         for (final message in messages) {
           if (message.from == _client.userId) {

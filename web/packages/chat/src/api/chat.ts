@@ -329,8 +329,8 @@ export class Chat {
   }
 
   /**
-   * Checks users against the own friend list. A user who is not on it has no relation, even if that user has added
-   * this one.
+   * Checks users against the friend list of the caller. A user who is not on it has no relation, even if that user has
+   * added the caller.
    */
   async checkFriend(options: api.CheckFriendOptions): Promise<api.Result<api.CheckFriendData>> {
     return done(await relations.checkFriend(this.#core(), check.options(options)));

@@ -170,7 +170,7 @@ export interface CheckFriendData {
   /**
    * All users of the call. `relation` is `CheckResult_Type_BothWay` for a mutual friend (only with
    * `CheckResult_Type_Both`), `CheckResult_Type_AWithB` for any other friend, and `CheckResult_Type_NoRelation` for a
-   * user who is not on the own friend list.
+   * user who is not on the caller's friend list.
    */
   successUserIDList: { userID: string; relation: string }[];
   /** Always empty. */

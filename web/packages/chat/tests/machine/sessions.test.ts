@@ -284,7 +284,7 @@ test("what the server says last decides how the session ends", () => {
   }
 });
 
-test("a link that was silent for too long is made again; one that the own logout ended is not", () => {
+test("a link that was silent for too long is made again; one that a logout ended is not", () => {
   expect(liveTranscript("ended TIMEOUT")).toContain("disconnected 9508 no connection to the server: words; again in");
   expect(liveTranscript("ended LOGGED_OUT")).toContain('ended by {"by":"logout"}');
 });

@@ -301,7 +301,7 @@ test("whom a login could not name, and the server is silent of, is let go when t
   // Until then no user leaves the cache, because the full statuses take several messages.
   expect(world.state.cache.size).toBe(3_001);
   world.run("push user3:7000000000000003\npush complete");
-  // The own user, the named users, and the three users whose statuses came.
+  // The user of the session, the named users, and the three users whose statuses came.
   expect(world.state.cache.size).toBe(1 + named + 3);
   expect(world.transcript).toContain('! subscriptions {"unsubscribed":["user1"]}');
   expect(world.state.session?.subscriptions).toEqual(["user0"]);

@@ -23,7 +23,7 @@ export const deskStyles = css`
     min-block-size: 0;
     background: var(--panel);
   }
-  /* The editor of the own status is long. On a low screen it scrolls, so that the list keeps some room. */
+  /* The editor of the visitor's status is long. On a low screen it scrolls, so that the list keeps some room. */
   lamplight-self-card {
     flex: none;
     max-block-size: 75%;

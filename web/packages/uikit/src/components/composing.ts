@@ -1,4 +1,4 @@
-/** The keys that belong to an input method, as for Chinese. */
+/** Tells which keys an input method handles, for example the input method for Chinese. */
 
 /** The `keyCode` of a key that an input method handles. */
 const HANDLED = 229;

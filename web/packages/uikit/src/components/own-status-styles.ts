@@ -1,4 +1,4 @@
-/** The styles for the own status, its editor and the choice of a visibility. */
+/** The styles for the user's own status, its editor and the choice of a visibility. */
 
 import { css } from "lit";
 

@@ -6,19 +6,25 @@ export class Suspects {
   /** The maximum number of users in the next call with a suspect. */
   readonly #sizes = new Map<string, number>();
 
-  /** Returns the users of the next call, at most `most` of them. Suspects are in no call with users of larger calls. */
+  /**
+   * Returns the users of the next call, at most `most` of them. A call contains only users with the same limit for its
+   * size, so a suspect is never in a call with users who are not suspected.
+   */
   together(users: readonly string[], most: number): string[] {
     const size = this.#sizeOf(users[0] ?? "");
     return users.filter((user) => this.#sizeOf(user) === size).slice(0, Math.min(most, size));
   }
 
-  /** Handles a refusal of a call with these users. Returns the invalid user; nobody if the call must be divided. */
+  /**
+   * Handles a refusal of a call with these users. Returns the invalid user, or an empty list if the call must be
+   * divided.
+   */
   refused(users: readonly string[]): readonly string[] {
     users.forEach((user) => this.#sizes.set(user, Math.ceil(users.length / 2)));
     return users.length === 1 ? users : [];
   }
 
-  /** Handles an answer to a call with these users: they are userIDs. */
+  /** Handles a successful call with these users. All of them are valid userIDs. */
   accepted(users: readonly string[]): void {
     users.forEach((user) => this.#sizes.delete(user));
   }

@@ -1,4 +1,4 @@
-/** Tests the own custom status, its editor, and the time until the end of a custom status in all components. */
+/** Tests the user's own custom status, its editor, and the time until the end of a custom status in all components. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
