@@ -230,7 +230,7 @@ mod tests {
                     with > without,
                     "login at {login}, nodes at {here} and {there}: {with} and {without}"
                 );
-                // What is told later of a user without a login is a change of a record, and so above both.
+                // A later status of a user without a login comes from a change of the record, so its version is above both.
                 assert!(with.next(wall(990)) > with);
             }
         }

@@ -144,13 +144,13 @@ impl Restrictions {
         Some(after)
     }
 
-    /// Returns the restrictions of a record that is created from the facts, because the earlier record was lost. Viewers
-    /// who may not see the status are shown what the record of a user who was away is created with: `with_login` if the
-    /// facts had a login of that user, and `without_login` otherwise.
+    /// Returns the restrictions of a record that is created from the facts, because the earlier record was lost.
+    /// Viewers who may not see the status are shown the status of a record that would be created for a user who was
+    /// away: `with_login` if the facts had a login of that user, and `without_login` otherwise.
     ///
-    /// [`StoredRestrictions::away`] has the viewers for whom the facts had a login. `has_login` decides for viewers whom it
-    /// does not have, because the status was hidden from them only now. The facts had no login that a kick has ended:
-    /// `ended_through` is the login number up to which all logins were ended.
+    /// [`StoredRestrictions::away`] has the viewers for whom the facts had a login. `has_login` decides for viewers
+    /// whom it does not have, because the status was hidden from them only now. The facts had no login that a kick has
+    /// ended: `ended_through` is the login number up to which all logins were ended.
     pub fn rebuilt(
         stored: &StoredRestrictions,
         has_login: bool,
@@ -180,8 +180,8 @@ impl Restrictions {
         rebuilt
     }
 
-    /// The viewers who may not see the status, with what the facts must keep about the status that they are shown.
-    /// `ended_through` is the login number up to which all logins were ended by a kick.
+    /// Returns the data that the facts must keep about the statuses that are shown to viewers who may not see the true
+    /// one. `ended_through` is the login number up to which all logins were ended by a kick.
     pub fn away_logins(&self, ended_through: u64) -> AwayLogins {
         if self.has_ended || self.is_open() {
             return AwayLogins::default();

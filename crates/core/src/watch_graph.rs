@@ -564,8 +564,9 @@ impl<S: Restricted> WatchGraph<S> {
     }
 }
 
-/// The number of places to add to a full list of incoming edges: a quarter, and what an allocator adds anyway, which
-/// rounds up to 16 bytes after adding 8. Doubling would leave a third of the memory of all lists unused.
+/// The number of places to add to a full list of incoming edges: a quarter, and the places for which the allocator
+/// reserves memory anyway. An allocator adds 8 bytes and rounds up to a multiple of 16. If the lists were doubled, a
+/// third of the memory of all lists would be unused.
 fn more_edges(edges: usize) -> usize {
     let wanted = edges + (edges / 4).max(2);
     let allocated = (wanted * size_of::<Incoming>() + 8).next_multiple_of(16) - 8;

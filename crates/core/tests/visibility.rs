@@ -185,9 +185,10 @@ impl World {
         let _ = self.presence.expire(&self.settings, at);
     }
 
-    /// Loses the record, and creates it again from what the facts have: the logins of native devices, and what viewers are
-    /// shown. For the time `grace`, the logins count as connected. With `put_back`, the node then puts the open connections
-    /// back. With `kicked`, the facts have just recorded a kick, which has ended the logins up to this number.
+    /// Loses the record, and creates it again from the facts: from the logins of native devices, and the data about the
+    /// statuses that are shown to viewers. For the time `grace`, the logins count as connected. With `put_back`, the
+    /// node then puts the open connections back. With `kicked`, the facts have just recorded a kick, which has ended
+    /// the logins up to this number.
     fn lose_record(
         &mut self,
         stored: Option<&StoredRestrictions>,

@@ -123,9 +123,9 @@ pub trait Lists: Send + Sync {
     /// from one snapshot. `None` for a user without an account.
     fn restrictions(&self, users: Vec<User>) -> Answer<'_, Vec<Option<StoredRestrictions>>>;
 
-    /// Stores what viewers from whom the status of a user is hidden are shown after a loss of the live records. `version`
-    /// is the lists version of the restrictions to which `away` belongs. Stores nothing if there is no account, or if
-    /// data of a higher version is stored. Does not increment the lists version.
+    /// Stores the data about the statuses that are shown, after a loss of the live records, to viewers from whom the
+    /// status of a user is hidden. `version` is the lists version of the restrictions to which `away` belongs. Stores
+    /// nothing if there is no account, or if data of a higher version is stored. Does not increment the lists version.
     fn set_away_logins(&self, user: User, version: u64, away: AwayLogins) -> Answer<'_, ()>;
 
     /// Returns up to `limit` users who have a visibility other than [`Visibility::Everyone`] or a block list that is

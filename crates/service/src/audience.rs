@@ -43,8 +43,8 @@ pub struct Audience<S> {
     members: Members,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
-    /// Delays the changes of what viewers who may not see a user are shown. The user's own changes do not count: they
-    /// must not delay what viewers are shown of a user who is away.
+    /// Delays the changes of the statuses that are shown to viewers who may not see a user. The user's own changes do
+    /// not count: they must not delay these statuses, which look like those of a user who is away.
     shown_conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
     answers: Answers,
@@ -365,8 +365,9 @@ impl<S: Versioned> Audience<S> {
         false
     }
 
-    /// If the user hides with this change, it was one of a user who is away too. What viewers are shown then has the rate
-    /// of that user.
+    /// If the user hides with this change, copies the rate of the user's changes to `shown_conflator`. The change
+    /// counts for the hidden user as for a user who is away, so the statuses shown from now on begin with the same
+    /// rate.
     fn fill_shown_conflator(&mut self, user: &User, restrictions: Option<&Arc<Restrictions>>) {
         if restrictions.is_some() && self.hub.shows_more(user, restrictions) {
             self.shown_conflator.fill_as(&self.conflator, user);
@@ -398,7 +399,8 @@ impl<S: Versioned> Audience<S> {
     fn store(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
         if self.hub.tell_if_new(user, status, restrictions) {
             // The status may look like the one before it, and an answer may have contained another one in between. Only
-            // the connection that got the answer is told. What others may ask and see must not matter to a viewer.
+            // the connection that got the answer is told. The queries and the rights of others must not matter to a
+            // viewer.
             for (watcher, version) in self.answers.of(user) {
                 if self.hub.version_for(watcher, user).is_some_and(|newest| version < newest) {
                     self.hub.mark(watcher, user);

@@ -1,14 +1,14 @@
-//! Decides what a read of statuses does for those it is made for: for whom it clears a custom status whose duration has
-//! passed, and for whom a status is unknown after a loss of records.
+//! Decides what a read of statuses does, depending on its readers: whether it clears a custom status whose duration has
+//! passed, and whether a status is unknown after a loss of records.
 
 use lamplight_core::{Presence, Restrictions};
 use lamplight_model::{User, UserId};
 
-/// For whom statuses are read.
+/// The readers of statuses, for whom a read is made.
 ///
-/// A read clears a custom status that is over only if everybody it is read for may see the status. Otherwise, a viewer
-/// who may not see the user could tell by the time of the answer that there is a text, and would choose the moment at
-/// which the others see it end. The keeper clears what a read has left.
+/// A read clears a custom status that is over only if all its readers may see the status. Otherwise, a viewer who may
+/// not see the user could tell by the time of the answer that there is a text, and would choose the moment at which the
+/// others see it end. The keeper clears the texts that reads have left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reader<'a> {
     /// The app, which may see everything.

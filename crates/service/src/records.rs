@@ -486,8 +486,8 @@ impl Records {
         first_version(known_until, written_before, has_login)
     }
 
-    /// Creates the record of a user from the facts. Viewers who may not see the status are shown what the record of a
-    /// user would show who was away since the status was hidden from them.
+    /// Creates the record of a user from the facts. Viewers who may not see the status are shown the record that would
+    /// be created for a user who has been away since the status was hidden from them.
     pub(crate) fn rebuild(
         &self,
         account: &Account,

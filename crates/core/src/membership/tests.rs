@@ -1,4 +1,4 @@
-//! Tests of the register of nodes, in tables of what was read of it and when.
+//! Tests of the register of nodes. The rows of a table are reads of the register, with their times.
 
 use super::*;
 use lamplight_model::Hook;

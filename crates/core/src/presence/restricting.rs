@@ -85,9 +85,9 @@ impl Presence {
         differs
     }
 
-    /// Records that the account exists, which ends all restrictions of a deleted account. Of the deleted account, everybody
-    /// is shown what was shown to viewers who could not see the status. Those who could see it keep the version that they
-    /// have. Returns whether there were restrictions.
+    /// Records that the account exists, which ends all restrictions of a deleted account. From then on, everybody is
+    /// shown the status of the deleted account that was shown to viewers who could not see the true one. Viewers who
+    /// could see it keep the version that they have. Returns whether there were restrictions.
     pub(super) fn account_exists(&mut self) -> bool {
         if self.deleted.take().is_none() {
             return false;

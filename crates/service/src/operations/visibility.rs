@@ -217,7 +217,8 @@ impl Service {
         }
     }
 
-    /// Stores in the facts what viewers are shown after a loss of the live records, if the facts have other data.
+    /// Stores in the facts the data about the statuses that are shown to viewers after a loss of the live records, if
+    /// the facts have other data.
     async fn store_away_logins(
         &self,
         user: &User,

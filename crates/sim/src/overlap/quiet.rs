@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The status of a user, with the restrictions that decide what a watcher is shown.
+/// The status of a user, with the restrictions that determine the status shown to a watcher.
 type Watched = (UserStatus, Option<Arc<Restrictions>>);
 
 /// The time in milliseconds within which all retries must succeed after the stores work again.

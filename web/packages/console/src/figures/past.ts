@@ -30,7 +30,7 @@ export function places(past: Past): Place[] {
   return all;
 }
 
-/** Returns the times in seconds since 1970. */
+/** Returns the time of each place, in seconds since 1970. */
 export function pastTimes(all: readonly Place[]): number[] {
   return all.map(({ at }) => at / 1000);
 }
