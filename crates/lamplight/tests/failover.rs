@@ -277,7 +277,7 @@ async fn a_standby_takes_over(loss: Loss) {
         Loss::Killed => primary.crash().await,
         Loss::Hanging => primary.freeze(true),
     }
-    // Calls that need only live records still succeed, also while no server accepts writes.
+    // Calls that need only live records still succeed, even while no server accepts writes.
     bob.hears_of(alice, "alice", "without facts");
     assert_eq!(query(bob, &["carol"]).unwrap().len(), 1);
     assert_eq!(within(Duration::from_secs(8), "a message", || send(alice, "bob", "no")), Err(TRY_AGAIN));

@@ -23,7 +23,7 @@ pub struct QueryOnlineStatus;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatusRequest {
-    /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry has a result of its own, also if an
+    /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry has a result of its own, even if an
     /// account is named twice.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]

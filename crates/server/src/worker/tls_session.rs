@@ -34,7 +34,7 @@ impl TlsSession {
     }
 
     /// Decrypts received bytes, and appends the plain text to `plain`. Appends the records that TLS itself has to send
-    /// to `outgoing`, also if the received bytes are invalid.
+    /// to `outgoing`, even if the received bytes are invalid.
     pub fn decrypt(
         &mut self,
         received: &[u8],

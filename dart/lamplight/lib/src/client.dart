@@ -99,7 +99,7 @@ final class LamplightClient {
   /// The platform of this device.
   DevicePlatform get platform => _machine.identity.platform;
 
-  /// The user who is logged in, also while the connection is broken. Null if no
+  /// The user who is logged in, even while the connection is broken. Null if no
   /// user is logged in, or if the first login is not answered yet.
   String? get userId {
     final session = _machine.session;

@@ -29,7 +29,7 @@ describe("a form", () => {
     expect(unsaved(form)).toEqual([]);
   });
 
-  test("keeps what was typed, also when it is no number", () => {
+  test("keeps what was typed, even when it is no number", () => {
     let form = type(formOf(anApp()), SUBSCRIPTIONS, "many");
     expect(textOf(form, SUBSCRIPTIONS)).toBe("many");
     expect(unsaved(form)).toEqual([SUBSCRIPTIONS.path]);

@@ -6,7 +6,7 @@ export interface DemoUser {
   readonly nick: string;
   readonly avatar: string;
   /**
-   * Whether a visitor may log in as this user. The other users act on their own, also while a visitor is logged in.
+   * Whether a visitor may log in as this user. The other users act on their own, even while a visitor is logged in.
    */
   readonly isPlayer: boolean;
 }

@@ -25,7 +25,7 @@ impl Twin {
         let service = &self.process()?.service;
         let before = service.restricted_statuses(&hider, &[id_of(HIDER)], Viewing::Watched, now).await?;
         let (_, restrictions) = before.into_iter().flatten().next().ok_or("the hider has an account")?;
-        // The visibility shows the user to everybody at once, also if viewers were shown different statuses of one version.
+        // The visibility shows the user to everybody at once, even if viewers were shown different statuses of one version.
         service.unblock_users(&hider, &everybody, By::App, now).await?;
         service.set_visibility(&hider, Visibility::Everyone, By::App, now).await?;
         self.links.values_mut().for_each(|link| link.stalled = false);

@@ -262,7 +262,7 @@ export class OverviewPage extends View {
         ? nothing
         : html`<span class="quiet small">${ranges.liveNode(history.node)}</span>`;
     }
-    // A node that was selected stays in the list, also if it has no figures in another range.
+    // A node that was selected stays in the list, even if it has no figures in another range.
     const nodes = node === undefined || this.nodes.includes(node) ? this.nodes : [...this.nodes, node];
     if (nodes.length < 2) return nothing;
     return html`<label for="node">${ranges.node}</label>
