@@ -274,9 +274,8 @@ impl Client {
     }
 
     /// Returns a page of the messages with `peer`, newest first; an empty one if there is no conversation. If `before`
-    /// is given and not 0, returns only messages with a lower sequence. A page has at most `limit` messages: 1 to 100,
-    /// or 0 for
-    /// 20. A page with long texts has fewer messages.
+    /// is given and not 0, returns only messages with a lower sequence. A page has at most `limit` messages: 1 to 100;
+    /// 0 stands for 20. A page with long texts has fewer messages.
     ///
     /// # Errors
     ///

@@ -58,7 +58,7 @@ impl Disk for Lossy {
 }
 
 impl Lossy {
-    /// Fails the power: keeps in the folder only the data that are certainly on the disk. Other bytes become zeros, as
+    /// Cuts the power: keeps in the folder only the data that are certainly on the disk. Other bytes become zeros, as
     /// after a real power failure. The last bytes of each file, and deletions, may already be on the disk, so they
     /// stay.
     fn lose_power(&self, folder: &Path) {

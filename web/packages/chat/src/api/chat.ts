@@ -231,7 +231,8 @@ export class Chat {
   }
 
   /**
-   * Removes a listener. `handler` is the function that was added. Without a `context`, its context does not matter.
+   * Removes a listener. `handler` is the function that was added. Without a `context`, the context of the listener is
+   * ignored.
    */
   off<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void;

@@ -48,8 +48,8 @@ const NEAR_BEGINNING = 240;
  * @csspart notice - The line that reports a lost connection.
  * @csspart message - A message; also `message-own`.
  * @csspart composer - The area in which a message is written.
- * @cssprop [--tuikit-bubble] - The background of a message. For an own message: `--tuikit-bubble-own`, with the text
- *   colour `--tuikit-on-bubble-own`.
+ * @cssprop [--tuikit-bubble] - The background of a message. For messages of this user: `--tuikit-bubble-own`, with the
+ *   text colour `--tuikit-on-bubble-own`.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
  *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`,
  *   `-offline`, `-ring`, `-popup`, `-shadow`, `-font`, `-font-size`.
