@@ -325,7 +325,7 @@ impl Restrictions {
             || listed.any(|viewer| !self.may_see(viewer) && after.may_see(viewer))
     }
 
-    /// Of the statuses that viewers are shown, the one with the highest version; `None` if there is none.
+    /// The status with the highest version among those that viewers are shown; `None` if there is none.
     pub(crate) fn newest_shown(&self) -> Option<ShownStatus> {
         self.all_shown().max_by_key(|shown| shown.version)
     }

@@ -214,7 +214,7 @@ impl<S: Versioned> Audience<S> {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
 
-    /// Of the users in `left`, returns those that the connection no longer watches.
+    /// Returns the users in `left` whom the connection no longer watches.
     pub fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
         let Some(app) = self.app_of(watcher) else { return Vec::new() };
         let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));

@@ -59,7 +59,7 @@ impl Machine {
         calls.for_each(|call| turn.answer(call, Err(Error::NotLoggedIn)));
     }
 
-    /// Of the stored session, ends the logins and calls whose deadlines have passed.
+    /// Ends those logins and calls of the stored session whose deadlines have passed.
     pub(super) fn expire_next(&mut self, turn: &mut Turn) {
         let Some(next) = &mut self.next else { return };
         let now = turn.now;

@@ -109,8 +109,8 @@ impl MemberState {
         self.caught_up(rev);
     }
 
-    /// Of the users in `users`, returns those that no call of this connection has added or removed at the revision
-    /// `rev` or later.
+    /// Returns the users in `users` whom no call of this connection has added or removed at the revision `rev` or
+    /// later.
     pub fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

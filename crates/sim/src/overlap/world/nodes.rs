@@ -366,8 +366,8 @@ impl World {
     /// Makes some connected clients set their custom status shortly before a loss. At the time of the loss, some calls
     /// have been answered, some have changed the record, and some have not. Returns the new texts.
     ///
-    /// Of a user with several connections, one client takes part. Another node may put its connection back first, with an
-    /// older text. One of the two texts then stays, and everybody must have that one.
+    /// If a user has several connections, only one client of the user takes part. Another node may put its connection
+    /// back first, with an older text. One of the two texts then stays, and everybody must have that one.
     fn change_at_loss(
         &mut self,
         open: &BTreeMap<Who, BTreeSet<ConnectionId>>,
