@@ -296,8 +296,8 @@ final class ListsSync {
         conversations._connected();
         friends._connected();
       case MessagesReceivedEvent(:final messages):
-        // A message of this user that was stored though its call failed has no lists
-        // version, and the server sends no changed row for it.
+        // A message of this user that was stored although its call failed has no
+        // lists version, and the server sends no changed row for it.
         for (final message in messages) {
           if (message.from == _client.userId) {
             _moved(message, 0);
