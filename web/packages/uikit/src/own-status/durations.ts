@@ -93,6 +93,11 @@ function secondsUntil(end: number, now: number): number | undefined {
   return seconds >= 1 && seconds <= LONGEST_DURATION ? seconds : undefined;
 }
 
+/**
+ * Returns the last second of the day of `now`. It is computed from the beginning of the next day: where the clocks are set
+ * back at midnight, 23:59:59 comes twice, and the earlier one may have passed.
+ */
 function endOfDay(now: number): number {
-  return new Date(now).setHours(23, 59, 59, 0);
+  const date = new Date(now);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime() - 1_000;
 }

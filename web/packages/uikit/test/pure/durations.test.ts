@@ -92,6 +92,17 @@ describe("the duration of a choice", () => {
     const midnight = Date.UTC(2026, 9, 24, 22, 0);
     expect(secondsOf("tonight", { ...values, now: midnight })).toBe(25 * 3_600 - 1);
   });
+
+  test.each<[string, number, number]>([
+    // On 4 April 2026, the clocks in Chile go from 24:00 back to 23:00.
+    ["America/Santiago", Date.UTC(2026, 3, 5, 2, 30), 90 * 60 - 1],
+    ["America/Santiago", Date.UTC(2026, 3, 5, 3, 30), 30 * 60 - 1],
+    // On 6 September 2026, they go from 0:00 to 1:00.
+    ["America/Santiago", Date.UTC(2026, 8, 6, 3, 30), 30 * 60 - 1],
+  ])("where the clocks change at midnight, tonight is the end of the day: %s, %d", (place, at, seconds) => {
+    process.env["TZ"] = place;
+    expect(secondsOf("tonight", { ...values, now: at })).toBe(seconds);
+  });
 });
 
 test("the field for a date begins an hour later, at a half hour", () => {
