@@ -43,6 +43,13 @@ pub struct Abilities {
     pub subscribe_batch: u32,
     /// The largest number of users in one call that unsubscribes.
     pub unsubscribe_batch: u32,
+    /// The largest length of a custom status in bytes of UTF-8. 0 in this and the next two fields if the server is too
+    /// old to send them.
+    pub custom_status_bytes: u32,
+    /// The largest length of a message in bytes of UTF-8.
+    pub message_bytes: u32,
+    /// The largest number of entries of the friend list.
+    pub friends_limit: u32,
 }
 
 impl From<v1::Abilities> for Abilities {
@@ -55,6 +62,9 @@ impl From<v1::Abilities> for Abilities {
             query_batch: told.query_batch,
             subscribe_batch: told.subscribe_batch,
             unsubscribe_batch: told.unsubscribe_batch,
+            custom_status_bytes: told.custom_status_bytes,
+            message_bytes: told.message_bytes,
+            friends_limit: told.friends_limit,
         }
     }
 }

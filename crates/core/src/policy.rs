@@ -204,6 +204,12 @@ pub struct Abilities {
     pub subscribe_batch: u16,
     /// The largest number of users in one unsubscription.
     pub unsubscribe_batch: u16,
+    /// The largest length of a custom status in bytes.
+    pub custom_status_bytes: u16,
+    /// The largest length of a message in bytes.
+    pub message_bytes: u16,
+    /// The largest number of entries of the friend list.
+    pub friends_limit: u16,
 }
 
 /// The abilities of every client of an app. They match the checks of [`check_call`].
@@ -216,6 +222,9 @@ pub fn abilities(settings: &AppSettings) -> Abilities {
         query_batch: settings.limits.query_batch,
         subscribe_batch: settings.limits.subscribe_batch,
         unsubscribe_batch: settings.limits.unsubscribe_batch,
+        custom_status_bytes: settings.limits.custom_status_bytes,
+        message_bytes: settings.limits.message_bytes,
+        friends_limit: settings.limits.friends,
     }
 }
 

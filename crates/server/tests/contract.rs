@@ -9,7 +9,7 @@ use common::cable::Cable;
 use common::websocket::{Socket, UPGRADE, converse};
 use common::{PATIENCE, TestNode, Wire, custom, get, subscribe, unsubscribe, with_tls};
 use lamplight_client::{Client, Event, LinkEnd};
-use lamplight_model::{AppKey, Edition, Platform, StatusType};
+use lamplight_model::{AppKey, Edition, Limits, Platform, StatusType};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
@@ -311,6 +311,9 @@ async fn clients_are_told_what_they_may_do_and_when_that_changes() {
         query_batch: 500,
         subscribe_batch: 100,
         unsubscribe_batch: 100,
+        custom_status_bytes: 100,
+        message_bytes: 12_288,
+        friends_limit: 3_000,
     };
     assert_eq!(able, usual);
     let mut bob = node.log_in("bob", "phone", Platform::Android).await;
@@ -337,6 +340,18 @@ async fn clients_are_told_what_they_may_do_and_when_that_changes() {
     let able = app_changed(&mut alice).await;
     assert_eq!(able, v1::Abilities { friend_notification: true, subscribe_batch: 7, ..usual });
     assert_eq!(alice.told("bob", StatusType::Online).await.custom_status, "unheard");
+
+    // A limit of a single call is an ability too.
+    let changes: [fn(&mut Limits); 3] = [
+        |limits| limits.custom_status_bytes = 20,
+        |limits| limits.message_bytes = 1_000,
+        |limits| limits.friends = 50,
+    ];
+    for change in changes {
+        node.set(|settings| change(&mut settings.limits)).await;
+        app_changed(&mut alice).await;
+    }
+    let able = v1::Abilities { custom_status_bytes: 20, message_bytes: 1_000, friends_limit: 50, ..able };
 
     // A login and a renewal after the change report the same abilities.
     let mut cat = node.connect().await;

@@ -59,6 +59,9 @@ fn message(able: &Abilities) -> v1::Abilities {
         query_batch: able.query_batch.into(),
         subscribe_batch: able.subscribe_batch.into(),
         unsubscribe_batch: able.unsubscribe_batch.into(),
+        custom_status_bytes: able.custom_status_bytes.into(),
+        message_bytes: able.message_bytes.into(),
+        friends_limit: able.friends_limit.into(),
     }
 }
 

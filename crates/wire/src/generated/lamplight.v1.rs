@@ -960,6 +960,15 @@ pub struct Abilities {
     pub subscribe_batch: u32,
     #[prost(uint32, tag = "7")]
     pub unsubscribe_batch: u32,
+    /// The bytes of UTF-8 that a custom status may have. 0 in this and the next two fields: an older server.
+    #[prost(uint32, tag = "8")]
+    pub custom_status_bytes: u32,
+    /// The bytes of UTF-8 that the text of a message may have, or the parts of custom content together.
+    #[prost(uint32, tag = "9")]
+    pub message_bytes: u32,
+    /// The number of entries that the friend list may have.
+    #[prost(uint32, tag = "10")]
+    pub friends_limit: u32,
 }
 /// The settings of the app have changed the abilities of this connection. Sent to every connection that is logged in,
 /// unless its abilities are the same as before. When `statuses_of_others` or `friend_notification` is set again, the

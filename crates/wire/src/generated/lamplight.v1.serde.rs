@@ -27,6 +27,15 @@ impl serde::Serialize for Abilities {
         if self.unsubscribe_batch != 0 {
             len += 1;
         }
+        if self.custom_status_bytes != 0 {
+            len += 1;
+        }
+        if self.message_bytes != 0 {
+            len += 1;
+        }
+        if self.friends_limit != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("lamplight.v1.Abilities", len)?;
         if self.statuses_of_others {
             struct_ser.serialize_field("statusesOfOthers", &self.statuses_of_others)?;
@@ -48,6 +57,15 @@ impl serde::Serialize for Abilities {
         }
         if self.unsubscribe_batch != 0 {
             struct_ser.serialize_field("unsubscribeBatch", &self.unsubscribe_batch)?;
+        }
+        if self.custom_status_bytes != 0 {
+            struct_ser.serialize_field("customStatusBytes", &self.custom_status_bytes)?;
+        }
+        if self.message_bytes != 0 {
+            struct_ser.serialize_field("messageBytes", &self.message_bytes)?;
+        }
+        if self.friends_limit != 0 {
+            struct_ser.serialize_field("friendsLimit", &self.friends_limit)?;
         }
         struct_ser.end()
     }
@@ -73,6 +91,12 @@ impl<'de> serde::Deserialize<'de> for Abilities {
             "subscribeBatch",
             "unsubscribe_batch",
             "unsubscribeBatch",
+            "custom_status_bytes",
+            "customStatusBytes",
+            "message_bytes",
+            "messageBytes",
+            "friends_limit",
+            "friendsLimit",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -84,6 +108,9 @@ impl<'de> serde::Deserialize<'de> for Abilities {
             QueryBatch,
             SubscribeBatch,
             UnsubscribeBatch,
+            CustomStatusBytes,
+            MessageBytes,
+            FriendsLimit,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -113,6 +140,9 @@ impl<'de> serde::Deserialize<'de> for Abilities {
                             "queryBatch" | "query_batch" => Ok(GeneratedField::QueryBatch),
                             "subscribeBatch" | "subscribe_batch" => Ok(GeneratedField::SubscribeBatch),
                             "unsubscribeBatch" | "unsubscribe_batch" => Ok(GeneratedField::UnsubscribeBatch),
+                            "customStatusBytes" | "custom_status_bytes" => Ok(GeneratedField::CustomStatusBytes),
+                            "messageBytes" | "message_bytes" => Ok(GeneratedField::MessageBytes),
+                            "friendsLimit" | "friends_limit" => Ok(GeneratedField::FriendsLimit),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -139,6 +169,9 @@ impl<'de> serde::Deserialize<'de> for Abilities {
                 let mut query_batch__ = None;
                 let mut subscribe_batch__ = None;
                 let mut unsubscribe_batch__ = None;
+                let mut custom_status_bytes__ = None;
+                let mut message_bytes__ = None;
+                let mut friends_limit__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::StatusesOfOthers => {
@@ -193,6 +226,30 @@ impl<'de> serde::Deserialize<'de> for Abilities {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::CustomStatusBytes => {
+                            if custom_status_bytes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("customStatusBytes"));
+                            }
+                            custom_status_bytes__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::MessageBytes => {
+                            if message_bytes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("messageBytes"));
+                            }
+                            message_bytes__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::FriendsLimit => {
+                            if friends_limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("friendsLimit"));
+                            }
+                            friends_limit__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                         GeneratedField::__SkipField__ => {
                             let _ = map_.next_value::<serde::de::IgnoredAny>()?;
                         }
@@ -206,6 +263,9 @@ impl<'de> serde::Deserialize<'de> for Abilities {
                     query_batch: query_batch__.unwrap_or_default(),
                     subscribe_batch: subscribe_batch__.unwrap_or_default(),
                     unsubscribe_batch: unsubscribe_batch__.unwrap_or_default(),
+                    custom_status_bytes: custom_status_bytes__.unwrap_or_default(),
+                    message_bytes: message_bytes__.unwrap_or_default(),
+                    friends_limit: friends_limit__.unwrap_or_default(),
                 })
             }
         }

@@ -116,6 +116,8 @@ export interface Abilities {
   subscribeBatch: number;
   /** The maximum number of users in one call to unsubscribe. */
   unsubscribeBatch: number;
+  /** The maximum length of a custom status in bytes of UTF-8; 0 or absent if the client does not know it. */
+  customStatusBytes?: number;
 }
 
 /** The calls that the kit makes. */

@@ -147,8 +147,8 @@ export class Stage implements ChatClient {
     this.emit(EVENT.MESSAGE_MODIFIED, done);
   }
 
-  /** Changes the app's switch of statuses, and notifies the client. */
-  allow(statusesOfOthers: boolean): void {
+  /** Changes the app's switch of statuses and the length of a custom status, and notifies the client. */
+  allow(statusesOfOthers: boolean, customStatusBytes = 100): void {
     this.refusal = statusesOfOthers ? undefined : { code: 72001, message: "off" };
     this.#abilities = {
       statusesOfOthers,
@@ -156,6 +156,7 @@ export class Stage implements ChatClient {
       queryBatch: 500,
       subscribeBatch: 100,
       unsubscribeBatch: 100,
+      customStatusBytes,
     };
     this.emit(EVENT.ABILITIES_UPDATED, this.#abilities);
   }

@@ -45,6 +45,9 @@ final class Abilities {
     this.queryBatch = 0,
     this.subscribeBatch = 0,
     this.unsubscribeBatch = 0,
+    this.customStatusBytes = 0,
+    this.messageBytes = 0,
+    this.friendsLimit = 0,
   });
 
   /// Whether the client may query other users and subscribe to them. If so, it
@@ -72,6 +75,16 @@ final class Abilities {
   /// The maximum number of users in one call to unsubscribe.
   final int unsubscribeBatch;
 
+  /// The maximum length of a custom status in bytes of UTF-8. 0 in this and the
+  /// next two fields if the server is too old to send them.
+  final int customStatusBytes;
+
+  /// The maximum length of a message in bytes of UTF-8.
+  final int messageBytes;
+
+  /// The maximum number of entries of the friend list.
+  final int friendsLimit;
+
   @override
   bool operator ==(Object other) =>
       other is Abilities &&
@@ -81,7 +94,10 @@ final class Abilities {
       other.subscriptionsLimit == subscriptionsLimit &&
       other.queryBatch == queryBatch &&
       other.subscribeBatch == subscribeBatch &&
-      other.unsubscribeBatch == unsubscribeBatch;
+      other.unsubscribeBatch == unsubscribeBatch &&
+      other.customStatusBytes == customStatusBytes &&
+      other.messageBytes == messageBytes &&
+      other.friendsLimit == friendsLimit;
 
   @override
   int get hashCode => Object.hash(
@@ -92,6 +108,9 @@ final class Abilities {
         queryBatch,
         subscribeBatch,
         unsubscribeBatch,
+        customStatusBytes,
+        messageBytes,
+        friendsLimit,
       );
 
   @override
@@ -99,7 +118,9 @@ final class Abilities {
       ', refusal code $refusalCode'
       ', friend notification: $friendNotification'
       ', subscriptions: $subscriptionsLimit'
-      ', batches: $queryBatch/$subscribeBatch/$unsubscribeBatch)';
+      ', batches: $queryBatch/$subscribeBatch/$unsubscribeBatch'
+      ', bytes: $customStatusBytes/$messageBytes'
+      ', friends: $friendsLimit)';
 }
 
 /// A user for whom a call about several users has failed.

@@ -93,6 +93,9 @@ Abilities? readAbilities(JsonObject? told) => told == null
         queryBatch: told.count('queryBatch'),
         subscribeBatch: told.count('subscribeBatch'),
         unsubscribeBatch: told.count('unsubscribeBatch'),
+        customStatusBytes: told.count('customStatusBytes'),
+        messageBytes: told.count('messageBytes'),
+        friendsLimit: told.count('friendsLimit'),
       );
 
 /// Reads the answer to a login.

@@ -382,6 +382,9 @@ export type AbilitiesJson = {
   queryBatch?: number;
   subscribeBatch?: number;
   unsubscribeBatch?: number;
+  customStatusBytes?: number;
+  messageBytes?: number;
+  friendsLimit?: number;
 };
 
 export type AppChangedJson = {

@@ -43,6 +43,9 @@ const NO_ABILITIES: Abilities = {
   queryBatch: 0,
   subscribeBatch: 0,
   unsubscribeBatch: 0,
+  customStatusBytes: 0,
+  messageBytes: 0,
+  friendsLimit: 0,
 };
 
 /** Handles a message of the server. Ignores a message of a kind that this version does not know. */

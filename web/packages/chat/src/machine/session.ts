@@ -73,6 +73,12 @@ export interface Abilities {
   subscribeBatch: number;
   /** The maximum number of users in one call to unsubscribe. */
   unsubscribeBatch: number;
+  /** The maximum length of a custom status in bytes of UTF-8. 0 in this and the next two fields: an older server. */
+  customStatusBytes: number;
+  /** The maximum length of a message in bytes of UTF-8. */
+  messageBytes: number;
+  /** The maximum number of entries of the friend list. */
+  friendsLimit: number;
 }
 
 /** A session, from a login to its end. */

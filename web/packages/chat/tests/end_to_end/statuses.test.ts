@@ -140,6 +140,9 @@ test("a switch that an operator turns is told at once, the list stays, and what 
     queryBatch: 500,
     subscribeBatch: 100,
     unsubscribeBatch: 100,
+    customStatusBytes: 100,
+    messageBytes: 12_288,
+    friendsLimit: 3_000,
   };
   expect(alice.chat.getAbilities()).toEqual(open);
   await alice.chat.subscribeUserStatus({ userIDList: ["bob"] });

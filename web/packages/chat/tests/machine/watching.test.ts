@@ -222,15 +222,15 @@ test("what the app lets a client do is told when it has changed, and only then",
   expect(liveTranscript("app off\napp on\napp on\napp off\nback off\nback on")).toMatchInlineSnapshot(`
     "> app off
     > app on
-      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0,"customStatusBytes":0,"messageBytes":0,"friendsLimit":0}
     > app on
     > app off
-      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0,"customStatusBytes":0,"messageBytes":0,"friendsLimit":0}
     > back off
       ! connected again
     > back on
       ! connected again
-      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0,"customStatusBytes":0,"messageBytes":0,"friendsLimit":0}
     "
   `);
 });
@@ -267,14 +267,14 @@ test("while nobody is told of others the list stays, and a restore waits until t
       ! connected again
     > wait 10000
     > app on
-      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0,"customStatusBytes":0,"messageBytes":0,"friendsLimit":0}
       send subscribeUserStatus {"userIds":["ann","bob"]}
     > answer @ no 72001
     > app off
-      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0,"customStatusBytes":0,"messageBytes":0,"friendsLimit":0}
     > wait 10000
     > app on
-      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0,"customStatusBytes":0,"messageBytes":0,"friendsLimit":0}
       send subscribeUserStatus {"userIds":["ann","bob"]}
     > answer @ sub ann:2 bob:2
       ! ann:2 bob:2

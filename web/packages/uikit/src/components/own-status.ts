@@ -28,6 +28,9 @@ import { smileIcon } from "./icons.js";
 import { choiceStyles, ownStatusStyles } from "./own-status-styles.js";
 import { theme } from "./theme.js";
 
+/** The maximum length of a custom status in bytes, if the client does not know the limit of the app. */
+const MOST_BYTES = 100;
+
 /** The details of the event that is dispatched after the element has set or cleared the custom status. */
 export interface OwnStatusEventDetail {
   /** The custom status; empty if it was cleared. */
@@ -83,9 +86,12 @@ export class TuikitOwnStatus extends LitElement {
   @property({ attribute: false })
   emojis: readonly string[] = EMOJIS;
 
-  /** The maximum length of a custom status in bytes of UTF-8, according to the app's settings. */
+  /**
+   * The maximum length of a custom status in bytes of UTF-8. Default: the limit of the app, if the client knows it, or
+   * else 100.
+   */
   @property({ attribute: "max-bytes", type: Number })
-  maxBytes = 100;
+  maxBytes: number | null = null;
 
   /** The language: `en` or `zh`. Default: the language of the kit, or else the language of the page. */
   @property()
@@ -233,6 +239,11 @@ export class TuikitOwnStatus extends LitElement {
     return this.#durations ?? statusDurations();
   }
 
+  get #mostBytes(): number {
+    const ofApp = this.#own?.client.getAbilities?.()?.customStatusBytes ?? 0;
+    return this.maxBytes ?? (ofApp === 0 ? MOST_BYTES : ofApp);
+  }
+
   #shown(words: Words): TemplateResult {
     const { customStatus = "", customExpires } = this.#own?.status ?? {};
     const { emoji, text } = splitSaying(customStatus);
@@ -264,7 +275,8 @@ export class TuikitOwnStatus extends LitElement {
   #editor(words: Words): TemplateResult {
     const { text, emoji, problem, isSaving } = this;
     const said = joinSaying({ emoji, text });
-    const isTooLong = new TextEncoder().encode(said).length > this.maxBytes;
+    const most = this.#mostBytes;
+    const isTooLong = new TextEncoder().encode(said).length > most;
     const suggestions = this.suggestions ?? TUIKit.config.statusSuggestions ?? suggestionsIn(words.locale);
     return html`<form part="editor" novalidate @submit=${this.#onSubmit} @keydown=${this.#onKey}>
       <div class="field">
@@ -283,7 +295,7 @@ export class TuikitOwnStatus extends LitElement {
           }}
         />
       </div>
-      <p class="problem" id="problem" role="alert">${isTooLong ? words.statusTooLong(this.maxBytes) : problem}</p>
+      <p class="problem" id="problem" role="alert">${isTooLong ? words.statusTooLong(most) : problem}</p>
       ${
         suggestions.length === 0
           ? nothing

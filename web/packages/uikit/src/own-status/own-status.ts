@@ -37,6 +37,10 @@ export class OwnStatus {
         }
       }),
       listen(client, EVENT.SDK_READY, read),
+      // The length that a custom status may have can change.
+      listen(client, EVENT.ABILITIES_UPDATED, () => {
+        this.#set(this.#status);
+      }),
       listen(client, EVENT.SDK_NOT_READY, () => {
         this.#set(undefined);
       }),

@@ -189,6 +189,13 @@ describe("the own status", () => {
     await write(element, "三".repeat(34), "never");
     expect(one(element, ".problem").textContent).toBe("At most 100 bytes.");
     expect(one(element, ".primary").matches(":disabled")).toBe(true);
+    // The app allows more now.
+    stage.allow(true, 102);
+    await drawn(element);
+    expect(one(element, ".problem").textContent).toBe("");
+    stage.allow(true, 60);
+    await drawn(element);
+    expect(one(element, ".problem").textContent).toBe("At most 60 bytes.");
     element.maxBytes = 200;
     await drawn(element);
     expect(one(element, ".problem").textContent).toBe("");
