@@ -18,7 +18,7 @@ use lamplight_facts::AppDeletion;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AppKey, AppSettings, ClientMessageId, Code, ConnectionId, Moment, NodeId, Now, Platform,
-    Timestamp, User, UserId,
+    Timestamp, User, UserId, Visibility,
 };
 use lamplight_service::{
     By, LoggedIn, LoginCall, NewFriend, Service, ServiceError, StateParts, ThrottleLimits,
@@ -525,4 +525,45 @@ async fn friendships_that_have_ended_are_published_before_a_call_waits_for_the_d
     assert_eq!(log.take(&mut entries), Heard::All);
     let ended = entries.iter().filter(|entry| matches!(entry.news, News::Friend { mutual: false, .. }));
     assert_eq!(ended.count(), 4);
+}
+
+/// The answer to a call tells its own connection of the change. If the call fails after the change was published, that
+/// connection must read its lists again.
+#[tokio::test]
+async fn a_connection_whose_call_fails_after_the_commit_reads_its_lists_again() {
+    let log = Arc::new(InProcessDirectory::in_memory());
+    let (service, directory, _folder) = service_with(&["ann", "bob"], Arc::clone(&log)).await;
+    log_in(&service, "phone", Platform::Android, 1).await.unwrap();
+    let mut log = log.follow();
+    let (ann, bob, mut now) = (user("ann"), ids(&["bob"]), NOW);
+    let by = By::Client(ConnectionId::alone(1));
+    for (call, name) in
+        ["set_visibility", "block", "unblock", "add_friend", "delete_friends"].iter().enumerate()
+    {
+        for fails in [true, false] {
+            if fails {
+                directory.fail(&ann, Fault::Lost);
+            }
+            let done = match call {
+                0 => {
+                    let visibility = if fails { Visibility::Nobody } else { Visibility::Friends };
+                    service.set_visibility(&ann, visibility, by, now).await.map(drop)
+                }
+                1 => service.block_users(&ann, &bob, by, now).await.map(drop),
+                2 => service.unblock_users(&ann, &bob, by, now).await.map(drop),
+                3 => service.add_friend(&ann, NewFriend::mutual(id("bob")), by, now).await.map(drop),
+                _ => service.delete_friends(&ann, &bob, true, by, now).await.map(drop),
+            };
+            assert_eq!(done.is_err(), fails, "{name}: {done:?}");
+            directory.mend();
+            while service.retry(now).await > 0 {
+                now = now.after(Duration::from_secs(5));
+            }
+            let mut entries = Vec::new();
+            assert_eq!(log.take(&mut entries), Heard::All);
+            let is_unknown =
+                entries.iter().any(|entry| entry.user == ann && matches!(entry.news, News::ListsUnknown));
+            assert_eq!(is_unknown, fails, "{name}");
+        }
+    }
 }

@@ -138,6 +138,7 @@ impl Service {
         }
         self.tell_befriended(owner, &other, &done, by);
         if done.owner_changed || done.friend_changed {
+            // If this fails, the retry makes the devices of both users read their lists again.
             self.apply_friendships(owner, &other, now).await?;
         }
         let entry = done.entry.expect("the port returns the entry of a friend that was added");
@@ -180,6 +181,7 @@ impl Service {
         self.pass_rate(&app, owner, Call::DeleteFriends, by, now).await?;
         let mut version = 0;
         let mut deleted = FriendsDeleted::default();
+        let mut unanswered = None;
         for some in friends.chunks(MAX_DELETED_FRIENDS) {
             // The deletions run concurrently, so that they share commits.
             let unfriending = some.iter().map(|friend| {
@@ -211,11 +213,16 @@ impl Service {
             }
             // Only after all of them were published: this call may be dropped while it waits.
             if users.len() > 1 {
+                // The other deletions may have failed.
+                unanswered.get_or_insert_with(|| self.unanswered(owner, by));
                 self.apply_friendship(&users, now).await?;
             }
             if let Some(error) = failed {
                 return Err(error);
             }
+        }
+        if let Some(unanswered) = unanswered {
+            unanswered.is_answered();
         }
         Ok(Listed { value: deleted, version })
     }

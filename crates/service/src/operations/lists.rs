@@ -82,6 +82,14 @@ impl Service {
         Ok(changed?)
     }
 
+    /// Returns a guard for a call whose changes were published and that still has to wait. The connection of the call is
+    /// told of these changes by the answer alone. If the guard is dropped before the call [is answered](Untold::is_answered),
+    /// because the call fails or is given up, the devices of `user` are therefore told to read their lists again.
+    pub(crate) fn unanswered(&self, user: &User, by: By) -> Untold<'_> {
+        let users = by.connection().map(|_| user.clone()).into_iter().collect();
+        Untold { service: self, users }
+    }
+
     /// Publishes a change of a user's lists to the user's devices.
     pub(crate) fn tell_lists(
         &self,
@@ -122,9 +130,17 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
 
 /// A guard for the users whose lists may have changed. When it is dropped, the clients of `users` are made to read
 /// their lists again. If `users` is empty, dropping the guard does nothing.
-struct Untold<'a> {
+#[must_use]
+pub(crate) struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,
+}
+
+impl Untold<'_> {
+    /// Records that the answer tells the changes. The guard then does nothing.
+    pub fn is_answered(mut self) {
+        self.users.clear();
+    }
 }
 
 impl Drop for Untold<'_> {

@@ -83,6 +83,7 @@ impl Service {
                     self.tell_message(&recipient, &message, received, By::App);
                 }
                 if may_be_pushed && !wants_push {
+                    let unanswered = self.unanswered(from, by);
                     // The recipient may have turned OFFLINE during the write. The missed messages may then have been
                     // pushed before this one was stored.
                     match self.push_missed(&recipient, message.at, now).await {
@@ -91,6 +92,7 @@ impl Service {
                             tracing::debug!(%error, "a message is stored, and will be pushed later")
                         }
                     }
+                    unanswered.is_answered();
                 }
                 Ok(Listed { value: MessageSent { message, repeated: false }, version })
             }

@@ -67,7 +67,9 @@ impl Service {
         let set = set.ok_or_else(|| by.no_such_caller(user))?;
         if set.changed {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
+            let unanswered = self.unanswered(user, by);
             let friends = self.facts.mutual_friends(user.clone()).await?;
+            unanswered.is_answered();
             for shown in FriendProfile::in_parts(&friends, set.profile.clone()) {
                 self.telling.tell(user, News::FriendProfile(Arc::new(shown)));
             }

@@ -76,7 +76,9 @@ impl Service {
         if set.was != visibility {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Visibility(visibility));
         }
+        let unanswered = self.unanswered(user, by);
         self.apply_or_retry(user, now).await?;
+        unanswered.is_answered();
         Ok(Listed { value: set.was, version: set.state.version })
     }
 
@@ -119,7 +121,9 @@ impl Service {
             let change = ListsChange::Blocked(done.added.clone());
             self.tell_lists(owner, done.state, by.connection(), change);
         }
+        let unanswered = self.unanswered(owner, by);
         self.apply_or_retry(owner, now).await?;
+        unanswered.is_answered();
         let failed = |outcome: BlockOutcome| match outcome {
             BlockOutcome::Done => None,
             BlockOutcome::AlreadyBlocked => Some(Code::ALREADY_BLOCKED),
@@ -153,7 +157,9 @@ impl Service {
             let change = ListsChange::Unblocked(unblocked.clone());
             self.tell_lists(owner, done.state, by.connection(), change);
         }
+        let unanswered = self.unanswered(owner, by);
         self.apply_or_retry(owner, now).await?;
+        unanswered.is_answered();
         let failures = others.into_iter().map(|(user, _)| (user, Code::NOT_BLOCKED)).collect();
         Ok(Listed { value: UsersUnblocked { unblocked, failures }, version: done.state.version })
     }
