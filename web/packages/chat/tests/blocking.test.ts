@@ -94,6 +94,21 @@ test("too many changes for one message: the block list and the visibility are re
   expect((await chat.getBlacklist()).data).toEqual(["bob"]);
 });
 
+test("a visibility that was only set or reported is read again after missed changes", async () => {
+  const wire = await loggedIn({ listsVersion: "5" });
+  const told: unknown[] = [];
+  wire.chat.on(Lamplight.EVENT.VISIBILITY_UPDATED, ({ data }) => told.push(data));
+  wire.chat.on(Lamplight.EVENT.BLACKLIST_UPDATED, ({ data }) => told.push(data));
+  const setting = wire.chat.setVisibility("nobody");
+  wire.say({ id: wire.last("setVisibility").id ?? "", setVisibility: { listsVersion: "6" } });
+  await setting;
+  wire.say({ listsChanged: { listsVersion: "9", reload: true } });
+  await turn();
+  sayBlocked(wire, ["bob"], "9");
+  await turn();
+  expect(told).toEqual(["nobody", "friends"]);
+});
+
 test("a message to a user who has blocked the sender is refused with 20007 and its text", async () => {
   const wire = await loggedIn();
   const message = wire.chat.createTextMessage({ to: "eve", conversationType: "C2C", payload: { text: "hi" } });

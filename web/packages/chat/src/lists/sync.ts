@@ -384,7 +384,8 @@ export class ListsSync {
     if (isUsed("friends")) {
       reads.push(this.#readFriends());
     }
-    if (isUsed("blocked")) {
+    // The answer has the visibility too, which may be known without the block list.
+    if (isUsed("blocked") || this.#lists.visibility !== undefined) {
       reads.push(this.#readBlocked());
     }
     if (profile !== undefined) {
