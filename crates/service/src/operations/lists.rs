@@ -83,8 +83,9 @@ impl Service {
     }
 
     /// Returns a guard for a call whose changes were published and that still has to wait. The connection of the call is
-    /// told of these changes by the answer alone. If the guard is dropped before the call [is answered](Untold::is_answered),
-    /// because the call fails or is given up, the devices of `user` are therefore told to read their lists again.
+    /// told of these changes by the answer alone. If the guard is dropped before the call
+    /// [is answered](Untold::is_answered), because the call fails or is given up, the devices of `user` are therefore
+    /// told to read their lists again.
     pub(crate) fn unanswered(&self, user: &User, by: By) -> Untold<'_> {
         let users = by.connection().map(|_| user.clone()).into_iter().collect();
         Untold { service: self, users }
