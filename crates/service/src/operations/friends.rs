@@ -222,7 +222,7 @@ impl Service {
             }
         }
         if let Some(unanswered) = unanswered {
-            unanswered.is_answered();
+            unanswered.answered();
         }
         Ok(Listed { value: deleted, version })
     }

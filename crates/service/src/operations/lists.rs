@@ -84,7 +84,7 @@ impl Service {
 
     /// Returns a guard for a call whose changes were published and that still has to wait. The connection of the call is
     /// told of these changes by the answer alone. If the guard is dropped before the call
-    /// [is answered](Untold::is_answered), because the call fails or is given up, the devices of `user` are therefore
+    /// [is answered](Untold::answered), because the call fails or is given up, the devices of `user` are therefore
     /// told to read their lists again.
     pub(crate) fn unanswered(&self, user: &User, by: By) -> Untold<'_> {
         let users = by.connection().map(|_| user.clone()).into_iter().collect();
@@ -139,7 +139,7 @@ pub(crate) struct Untold<'a> {
 
 impl Untold<'_> {
     /// Records that the answer tells the changes. The guard then does nothing.
-    pub fn is_answered(mut self) {
+    pub fn answered(mut self) {
         self.users.clear();
     }
 }

@@ -92,7 +92,7 @@ impl Service {
                             tracing::debug!(%error, "a message is stored, and will be pushed later")
                         }
                     }
-                    unanswered.is_answered();
+                    unanswered.answered();
                 }
                 Ok(Listed { value: MessageSent { message, repeated: false }, version })
             }

@@ -69,7 +69,7 @@ impl Service {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
             let unanswered = self.unanswered(user, by);
             let friends = self.facts.mutual_friends(user.clone()).await?;
-            unanswered.is_answered();
+            unanswered.answered();
             for shown in FriendProfile::in_parts(&friends, set.profile.clone()) {
                 self.telling.tell(user, News::FriendProfile(Arc::new(shown)));
             }

@@ -78,7 +78,7 @@ impl Service {
         }
         let unanswered = self.unanswered(user, by);
         self.apply_or_retry(user, now).await?;
-        unanswered.is_answered();
+        unanswered.answered();
         Ok(Listed { value: set.was, version: set.state.version })
     }
 
@@ -123,7 +123,7 @@ impl Service {
         }
         let unanswered = self.unanswered(owner, by);
         self.apply_or_retry(owner, now).await?;
-        unanswered.is_answered();
+        unanswered.answered();
         let failed = |outcome: BlockOutcome| match outcome {
             BlockOutcome::Done => None,
             BlockOutcome::AlreadyBlocked => Some(Code::ALREADY_BLOCKED),
@@ -159,7 +159,7 @@ impl Service {
         }
         let unanswered = self.unanswered(owner, by);
         self.apply_or_retry(owner, now).await?;
-        unanswered.is_answered();
+        unanswered.answered();
         let failures = others.into_iter().map(|(user, _)| (user, Code::NOT_BLOCKED)).collect();
         Ok(Listed { value: UsersUnblocked { unblocked, failures }, version: done.state.version })
     }
