@@ -486,8 +486,10 @@ impl Planner {
             18 if is_hidden && !self.is_slow => Act::Befriend { who, friend: FRIEND },
             _ => Act::Text { who, device, text: "", seconds: 0 },
         };
-        // The operator may kick a user who is away too.
-        let is_shared = matches!(act, Act::Kick { .. });
+        // The operator may kick a user who is away too. A login that waits for the status of a friend ends with a loss, which
+        // everybody sees, so the friend is the same in both worlds.
+        let is_shared = matches!(act, Act::Kick { .. })
+            || self.has_losses && matches!(act, Act::Befriend { friend: FRIEND, .. });
         if is_hidden && is_shared && self.is_slow {
             // The rate delays no change of a user who has been away for this time.
             self.both(Act::Advance { millis: 2_000 });

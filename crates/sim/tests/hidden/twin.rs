@@ -383,16 +383,24 @@ impl Twin {
             Body::StatusChanged(changed) => &changed.statuses,
             Body::Login(response) => &response.statuses,
             Body::SubscribeUserStatus(response) => &response.statuses,
+            Body::GetUserStatus(response) => &response.statuses,
             _ => &[],
         };
-        known.extend(statuses.iter().map(|status| (status.user_id.clone(), status.version)));
-        if let Some(status) = statuses.iter().rfind(|status| status.user_id == NAMES[HIDER]) {
-            self.last_of_hider.insert((who, link.device), status.clone());
+        // An answer to a query may be about users whom the connection does not watch. The SDKs store none of these.
+        let is_answer = matches!(body, Body::GetUserStatus(_));
+        let is_stored = |status: &&v1::UserStatus| {
+            !is_answer || known.get(&status.user_id).is_some_and(|known| *known <= status.version)
+        };
+        let stored: Vec<&v1::UserStatus> = statuses.iter().filter(is_stored).collect();
+        known.extend(stored.iter().map(|status| (status.user_id.clone(), status.version)));
+        if let Some(status) = stored.iter().rfind(|status| status.user_id == NAMES[HIDER]) {
+            self.last_of_hider.insert((who, link.device), (*status).clone());
         }
         let let_go: &[String] = match &body {
             Body::Login(response) => &response.not_watched,
             Body::SubscribeUserStatus(response) => &response.not_watched,
             Body::UnsubscribeUserStatus(response) => &response.not_watched,
+            Body::SubscriptionsChanged(changed) => &changed.not_watched,
             _ => &[],
         };
         known.retain(|user, _| !let_go.contains(user));
