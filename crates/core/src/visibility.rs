@@ -111,6 +111,10 @@ impl Restrictions {
         if before.is_some_and(|before| before.version >= stored.version) {
             return None;
         }
+        if let Some(before) = before.filter(|before| before.has_ended && before.are_as(stored)) {
+            // These are the data of the new account, which has no restrictions and has not changed either.
+            return Some(Self { version: stored.version, ..before.clone() });
+        }
         let StoredRestrictions { version, visibility, friends, blocked, away: _ } = stored;
         let mut after = Self {
             version: *version,

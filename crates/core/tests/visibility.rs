@@ -373,6 +373,30 @@ proptest! {
     }
 }
 
+#[test]
+fn an_account_that_exists_again_is_shown_to_each_viewer_as_before() {
+    let mut world = World::new(AppSettings::default());
+    let settings = world.settings.clone();
+    let _ = world.presence.restrict(&stored(1, Visibility::Everyone, "", "b"), &settings, now(500));
+    world.connect(0, 1, now(1_000));
+    world.close_all(now(2_000));
+    let _ = world.presence.delete(2, &Default::default(), &settings, now(3_000));
+    let both = |world: &World| ["a", "b"].map(|viewer| world.shown_to(viewer));
+    let deleted = both(&world);
+    assert_eq!(deleted.clone().map(|status| status.reason), [Reason::Deleted, Reason::None]);
+    let _ = world.presence.restore_account(3);
+    assert_eq!(both(&world), deleted);
+    // The new account has no restrictions.
+    let _ = world.presence.restrict(&stored(2, Visibility::Everyone, "", ""), &settings, now(3_500));
+    assert_eq!(both(&world), deleted);
+    // A change of the restrictions does not show when the deleted account was connected, which was hidden from `b`.
+    let _ = world.presence.restrict(&stored(3, Visibility::Friends, "ab", ""), &settings, now(4_000));
+    let [seen, blocked] = both(&world);
+    assert_eq!((seen.since, seen.last_seen), (deleted[1].since, deleted[1].last_seen));
+    assert_eq!(blocked, seen);
+    assert!(deleted.iter().all(|before| before.version < seen.version), "{seen:?} after {deleted:?}");
+}
+
 fn user(name: &str) -> User {
     User::new(AppId(1), id(name))
 }

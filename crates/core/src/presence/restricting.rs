@@ -85,9 +85,8 @@ impl Presence {
         differs
     }
 
-    /// Records that the account exists, which ends all restrictions of a deleted account. From then on, everybody is
-    /// shown the status of the deleted account that was shown to viewers who could not see the true one. Viewers who
-    /// could see it keep the version that they have. Returns whether there were restrictions.
+    /// Records that the account exists, which ends all restrictions of a deleted account. Until the next change, each
+    /// viewer is shown what the viewer was shown of the deleted account. Returns whether there were restrictions.
     pub(super) fn account_exists(&mut self) -> bool {
         if self.deleted.take().is_none() {
             return false;
@@ -95,10 +94,6 @@ impl Presence {
         let Some(before) = self.restrictions.as_deref().filter(|before| !before.is_open()) else {
             return false;
         };
-        if let Some(shown) = before.newest_shown() {
-            (self.since, self.reason) = (shown.since, shown.reason);
-            self.last_seen = shown.last_seen.into();
-        }
         let ended = before.ended();
         self.replace_restrictions(ended);
         true
@@ -107,14 +102,27 @@ impl Presence {
     /// Shows the user to everybody, if an account that was deleted and exists again is about to change.
     pub(super) fn lift_ended_restrictions(&mut self) {
         if let Some(ended) = self.restrictions.as_deref().filter(|restrictions| restrictions.have_ended()) {
-            let lifted = ended.lifted();
+            let (lifted, shown) = (ended.lifted(), ended.newest_shown());
+            self.forget_what_was_hidden(shown);
             self.version = self.newest_version();
             self.replace_restrictions(lifted);
         }
     }
 
+    /// Replaces what the record has of a deleted account by what viewers were shown who could not see its status.
+    fn forget_what_was_hidden(&mut self, shown: Option<ShownStatus>) {
+        if let Some(shown) = shown {
+            (self.since, self.reason) = (shown.since, shown.reason);
+            self.last_seen = shown.last_seen.into();
+        }
+    }
+
     fn set_restrictions(&mut self, after: Restrictions, reveals: bool, now: Now) {
         let newest = self.restrictions.as_ref().and_then(|before| before.newest_shown());
+        if reveals && self.restrictions.as_ref().is_some_and(|before| before.have_ended()) {
+            self.forget_what_was_hidden(newest);
+            self.version = self.newest_version().next(now.wall);
+        }
         // Of the statuses that lapsed together, each has the same version.
         let closed = self.as_closed();
         let differs = |shown: ShownStatus| {
