@@ -36,6 +36,12 @@ impl Twin {
                 self.app.settings.switches.user_status = *on;
                 self.process()?.service.put_app(self.app.clone()).await?;
             }
+            Act::Timing { retention_ms, linger_ms } => {
+                let timing = &mut self.app.settings.timing;
+                timing.login_retention_ms = *retention_ms;
+                (timing.linger_native_ms, timing.linger_web_ms) = (*linger_ms, *linger_ms);
+                self.process()?.service.put_app(self.app.clone()).await?;
+            }
             Act::Login { who, device, worker, resume } => {
                 if let Err(code) = self.login(*who, *device, *worker, *resume, number).await? {
                     let text = format!("refused: {code}");
@@ -71,6 +77,12 @@ impl Twin {
                 }
             }
             Act::Kick { who } => drop(self.process()?.service.kick(&user_of(*who), self.now).await?),
+            Act::Delete { who } => {
+                drop(self.process()?.service.delete_account(&user_of(*who), self.now).await?);
+            }
+            Act::Create { who } => {
+                self.process()?.service.create_account(&user_of(*who), self.now).await?;
+            }
             Act::SetVisibility { who, visibility } => {
                 let service = &self.process()?.service;
                 service.set_visibility(&user_of(*who), *visibility, By::App, self.now).await?;

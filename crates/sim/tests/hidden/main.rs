@@ -18,7 +18,7 @@ mod plan;
 mod twin;
 
 use lamplight_model::Platform;
-use plan::{Plan, World};
+use plan::{Plan, WIDER, World};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write;
@@ -66,7 +66,7 @@ async fn run(plan: &Plan, world: World, template: &Template) -> Result<Outcome, 
             done.map_err(|error| format!("{world:?}: {act:?}: {error}"))?;
         }
     }
-    if world == World::Hidden {
+    if world == World::Hidden && !plan.deletes {
         twin.reveal().await?;
     }
     Ok(Outcome { twin, hidden_from })
@@ -129,8 +129,13 @@ fn nothing_tells_a_hidden_user_from_one_who_is_away() {
     let seeds: Vec<u64> = match number("LAMPLIGHT_SIM_SEED") {
         Some(seed) => vec![seed],
         None => {
-            let first = number("LAMPLIGHT_SIM_FIRST").unwrap_or(1);
-            KEPT.into_iter().chain(first..=number("LAMPLIGHT_SIM_SEEDS").unwrap_or(SEEDS)).collect()
+            let (first, last) =
+                (number("LAMPLIGHT_SIM_FIRST"), number("LAMPLIGHT_SIM_SEEDS").unwrap_or(SEEDS));
+            let seeds = first.unwrap_or(1)..=last;
+            // One plan in five is wider.
+            let wider = if first.is_none() { last / 4 } else { 0 };
+            let wider = WIDER + 1..=WIDER + wider;
+            KEPT.into_iter().chain(seeds).chain(wider).collect()
         }
     };
     let (tally, found) = (Tally::default(), AtomicBool::new(false));

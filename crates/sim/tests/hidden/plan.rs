@@ -1,5 +1,9 @@
 //! The acts in the two worlds of one seed.
 
+mod wider;
+
+pub use wider::WIDER;
+
 use crate::{DEVICES, Who};
 use lamplight_model::Visibility;
 use lamplight_sim::Random;
@@ -118,6 +122,14 @@ pub enum Act {
     Kick {
         who: Who,
     },
+    /// The operator deletes the account.
+    Delete {
+        who: Who,
+    },
+    /// The operator creates the account again.
+    Create {
+        who: Who,
+    },
     SetVisibility {
         who: Who,
         visibility: Visibility,
@@ -139,6 +151,11 @@ pub enum Act {
     },
     UserStatus {
         on: bool,
+    },
+    /// The operator changes times of the app.
+    Timing {
+        retention_ms: u32,
+        linger_ms: u32,
     },
     /// A worker stops or resumes reading the change log.
     Doze {
@@ -182,6 +199,8 @@ pub struct Plan {
     /// The viewers to compare. A viewer is not compared if the viewer may see the hider when the act at the index
     /// `hides_at` begins.
     pub compared: BTreeSet<Who>,
+    /// Whether the hider's account is deleted in the end. The hider can then not be shown to everybody.
+    pub deletes: bool,
 }
 
 struct Planner {
@@ -194,8 +213,11 @@ struct Planner {
     /// `true` if this plan is slow: the rate limit often delays changes of the hider, and workers sometimes read the
     /// change log late.
     is_slow: bool,
+    /// The viewers whom the hider has blocked, also if a block has ended.
     has_blocked: BTreeSet<Who>,
     has_losses: bool,
+    is_wider: bool,
+    deletes: bool,
 }
 
 impl Plan {
@@ -224,9 +246,11 @@ impl Plan {
             is_slow: changes_per_second < 20,
             has_blocked: BTreeSet::new(),
             has_losses,
+            is_wider: seed >= WIDER,
+            deletes: false,
         };
         let hides_at = planner.plan();
-        let Planner { entries, compared, .. } = planner;
+        let Planner { entries, compared, deletes, .. } = planner;
         Self {
             hiding,
             linger_ms,
@@ -238,6 +262,7 @@ impl Plan {
             has_losses,
             hides_at,
             compared,
+            deletes,
         }
     }
 }
@@ -252,6 +277,7 @@ impl Planner {
         let hides_at = self.entries.len();
         for _ in 0..10 + self.random.below(30) {
             match () {
+                () if self.is_wider && self.random.once_in(4) => self.wider_step(),
                 () if self.has_losses && self.random.once_in(12) => self.lose(),
                 () if self.random.once_in(3) => self.hider_acts(true),
                 () => self.step(),
@@ -268,6 +294,9 @@ impl Planner {
             self.both(Act::Login { who, device: 0, worker: who % 2, resume: who % 2 == 0 });
             self.both(Act::Query { who, device: 0, users: vec![HIDER, FRIEND] });
             self.both(Act::Subscribe { who, device: 0, users: vec![HIDER] });
+        }
+        if self.is_wider && self.has_record() && !self.random.once_in(3) {
+            self.delete();
         }
         hides_at
     }
@@ -486,8 +515,8 @@ impl Planner {
             18 if is_hidden && !self.is_slow => Act::Befriend { who, friend: FRIEND },
             _ => Act::Text { who, device, text: "", seconds: 0 },
         };
-        // The operator may kick a user who is away too. A login that waits for the status of a friend ends with a loss, which
-        // everybody sees, so the friend is the same in both worlds.
+        // The operator may kick a user who is away too. A login that waits for the status of a friend ends with a loss.
+        // Everybody sees this end, so the friendship is the same in both worlds.
         let is_shared = matches!(act, Act::Kick { .. })
             || self.has_losses && matches!(act, Act::Befriend { friend: FRIEND, .. });
         if is_hidden && is_shared && self.is_slow {
