@@ -36,8 +36,8 @@ impl Planner {
         }
     }
 
-    /// Whether the hider had blocked this viewer before. The block may be the only reason why the viewer may not see the
-    /// status.
+    /// Whether the hider had blocked this viewer before. The block may be the only reason why the viewer may not see
+    /// the status.
     fn was_blocked(&self, viewer: Who) -> bool {
         let is_it = |act: &Act| matches!(act, Act::Block { who: HIDER, users } if users.contains(&viewer));
         self.entries.iter().any(|(only_in, act)| only_in.is_none() && is_it(act))
@@ -55,14 +55,14 @@ impl Planner {
         self.both(act);
     }
 
-    /// Whether the hider has a record in both worlds. A deletion makes a new record if there is none, with another `since`.
+    /// Whether the hider has a record in both worlds. If there is none, a deletion makes one, with another `since`.
     pub(super) fn has_record(&self) -> bool {
         let is_login = |act: &Act| matches!(act, Act::Login { who: HIDER, .. });
         !self.has_losses && self.entries.iter().any(|(only_in, act)| only_in.is_none() && is_login(act))
     }
 
-    /// Adds the deletion of the hider's account at the end of the plan. In some plans, the account is then created again,
-    /// and the user logs in, in both worlds.
+    /// Adds the deletion of the hider's account at the end of the plan. In some plans, the account is then created
+    /// again, and the user logs in, in both worlds.
     pub(super) fn delete(&mut self) {
         self.deletes = true;
         // The rate delays no change of a user who has been away for this time.
