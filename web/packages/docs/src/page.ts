@@ -3,6 +3,7 @@
 import "./page.css";
 import type { Place } from "../build/site.js";
 import { Finder } from "./finder.js";
+import { actionOf } from "./keys.js";
 
 /** The maximum number of shown results. */
 const MOST = 20;
@@ -81,10 +82,11 @@ if (script && form && field && found && status && list) {
   });
   field.addEventListener("input", () => void search());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !found.hidden) {
+    const action = actionOf(event, !found.hidden, event.target instanceof HTMLInputElement);
+    if (action === "close") {
       close();
       field.focus();
-    } else if (event.key === "/" && !(event.target instanceof HTMLInputElement)) {
+    } else if (action === "search") {
       event.preventDefault();
       field.focus();
     }
