@@ -11,6 +11,7 @@
 //! harm.
 
 mod first_time;
+mod lost_nodes;
 
 pub use first_time::measure_clock;
 
@@ -18,10 +19,10 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::metrics::{ClusterMetrics, Metrics};
 use crate::worker::Command;
-use lamplight_core::{Course, Duty, LeaseTimes, LostNode, pause_after_ended};
+use lamplight_core::{Course, Duty, LeaseTimes, pause_after_ended};
 use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Timestamp};
-use lamplight_service::{ComparedCursor, RecordedCursor, Service, ServiceError, UnenteredCursor};
+use lamplight_service::{RecordedCursor, Service, ServiceError};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +43,6 @@ const RESTORED_AT_ONCE: usize = 500;
 const RESTRICTED_AT_ONCE: usize = 100;
 /// The pause between two steps of rebuilding missing records. Other operations use the stores in the pauses.
 const BETWEEN_RESTORED: Duration = Duration::from_millis(5);
-/// The pause between two pages of records whose restrictions are compared with the facts. Other operations use the
-/// stores in the pauses.
-const BETWEEN_COMPARED: Duration = Duration::from_millis(5);
 /// The longest time for which a stopping node tries to hold its links. Other nodes end the remaining links after the
 /// lease and the grace.
 const HOLD_PATIENCE: Duration = Duration::from_secs(15);
@@ -173,96 +171,6 @@ impl Cluster {
                 self.enter().await?;
                 put_connections_back(workers);
             }
-        }
-        Ok(())
-    }
-
-    /// Ends the connections of lost nodes in the partitions that are duties of this node, until the task is aborted.
-    async fn clear_lost_nodes(self: Arc<Self>) {
-        loop {
-            self.register_read.notified().await;
-            for lost in self.service.duties().lost_nodes(self.clock.local()) {
-                match self.clear(lost).await {
-                    Ok(0) => {}
-                    Ok(ended) => {
-                        self.metrics.cluster().cleared_connections.inc_by(ended as u64);
-                        tracing::warn!(
-                            node = %lost.node,
-                            ended,
-                            "a node of the cluster is lost; its connections were ended"
-                        );
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "a lost node could not be cleared; trying again")
-                    }
-                }
-            }
-        }
-    }
-
-    /// Ends the connections of a lost node in the partitions of this node, and returns their number. Covers all
-    /// partitions if [`LostNode::is_everywhere`] is `true`. Stops early if the node has come back.
-    ///
-    /// When no partition has a connection of the lost node any more, ends the logins that the lost node has not completed,
-    /// compares the restrictions of all records with the facts, and then removes the lost node from the register. Only the
-    /// node with [`Duty::Whole`] does these three. If the register has lost the node, every node does the first two, and
-    /// forgets the node (`Duties::forget`). If the node has left the register ([`LostNode::has_left`]), the other nodes
-    /// only forget it.
-    async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
-        let (mut ended, mut failed) = (0, 0);
-        let mut place = Some(RecordedCursor::default());
-        while let Some(from) = place {
-            // The lost node may have come back. If this node is cut off, it cannot notice that. It then counts no node
-            // as lost.
-            let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
-            if !self.service.duties().lost_nodes(self.clock.local()).iter().any(is_lost) {
-                return Ok(ended);
-            }
-            let page = self.service.clear_lost_node(lost, from, self.clock.now()).await?;
-            ended += page.ended;
-            failed += page.failed;
-            place = page.next;
-            tokio::time::sleep(pause_after_ended(page.ended)).await;
-        }
-        // Each node forgets by itself a lost node that is not in the register. For a lost node in the register, the
-        // work of one node is enough, because the search reads all partitions.
-        let may_be_removed = !lost.is_registered || self.service.duties().has(Duty::Whole);
-        if failed == 0 && may_be_removed && self.service.has_no_connections(lost.node).await? {
-            if !lost.has_left {
-                self.end_unentered(lost).await?;
-                self.compare_restrictions().await?;
-            }
-            match lost.is_registered {
-                true => _ = self.nodes.remove_lost(lost.node, lost.beat).await?,
-                false => self.service.duties().forget(lost.node),
-            }
-        }
-        Ok(ended)
-    }
-
-    /// Ends the logins that the lost node has recorded in the facts and that have not entered a live record.
-    async fn end_unentered(&self, lost: LostNode) -> Result<(), ServiceError> {
-        let mut place = Some(UnenteredCursor::first(lost, self.clock.now()));
-        let mut ended = 0;
-        while let Some(from) = place {
-            let page = self.service.end_unentered(from, self.clock.now()).await?;
-            ended += page.ended;
-            place = page.next;
-            tokio::time::sleep(BETWEEN_COMPARED).await;
-        }
-        if ended > 0 {
-            tracing::info!(ended, node = lost.node.0, "logins that a lost node has not completed were ended");
-        }
-        Ok(())
-    }
-
-    /// Compares the restrictions of all live records with the facts. The lost node may have committed a change that has
-    /// not reached the live record.
-    async fn compare_restrictions(&self) -> Result<(), ServiceError> {
-        let mut place = Some(ComparedCursor::default());
-        while let Some(from) = place {
-            place = self.service.compare_restrictions(from, self.clock.now()).await?;
-            tokio::time::sleep(BETWEEN_COMPARED).await;
         }
         Ok(())
     }
@@ -466,113 +374,4 @@ impl Drop for Joined {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts_store::FactsStore;
-    use crate::live_store::LiveStore;
-    use crate::log_metrics::LogMetrics;
-    use crate::metrics::Sources;
-    use lamplight_core::Membership;
-    use lamplight_directory::{InProcessDirectory, LocalNodes};
-    use lamplight_facts::{Facts, NewLogin};
-    use lamplight_facts_sqlite::SqliteFacts;
-    use lamplight_model::{App, AppId, AppSettings, DeviceId, NodeId, Platform, User, UserId};
-    use lamplight_service::ThrottleLimits;
-
-    const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
-
-    /// A node of a cluster whose nodes share these stores.
-    fn node(
-        id: u64,
-        facts: &Arc<SqliteFacts>,
-        directory: &Arc<InProcessDirectory>,
-        nodes: &Arc<LocalNodes>,
-    ) -> Cluster {
-        let clock = Clock::default();
-        let stores = (FactsStore::Sqlite(Arc::clone(facts)), LiveStore::Embedded(Arc::clone(directory)));
-        let health = Arc::new(Health::new(clock.clone(), stores.0.clone(), stores.1.clone(), 0));
-        let sources = Sources {
-            facts: stores.0,
-            live: stores.1,
-            health: Arc::clone(&health),
-            log: LogMetrics::default(),
-        };
-        let service = Service::new(
-            Arc::<SqliteFacts>::clone(facts),
-            Arc::<InProcessDirectory>::clone(directory),
-            Arc::<InProcessDirectory>::clone(directory),
-            ThrottleLimits::default(),
-        );
-        Cluster {
-            nodes: Arc::<LocalNodes>::clone(nodes),
-            directory: Arc::<InProcessDirectory>::clone(directory),
-            service: Arc::new(service.in_cluster(Membership::new(NodeId(id), TIMES), TIMES.grace)),
-            times: TIMES,
-            entry: NodeEntry { id: NodeId(id), ..NodeEntry::default() },
-            app_news: Arc::new(Notify::new()),
-            register_read: Notify::new(),
-            drain_requested: Notify::new(),
-            metrics: Arc::new(Metrics::new(0, sources)),
-            health,
-            clock,
-        }
-    }
-
-    /// Checks what another node does after a node has stopped in an orderly way. If all operations of the stopped node
-    /// were carried out, the other node compares nothing. Otherwise, it counts the stopped node as lost after the lease
-    /// and the grace, and compares the logins and all records with the facts.
-    #[tokio::test]
-    async fn a_node_that_stops_with_unfinished_operations_stays_in_the_register_as_lost() {
-        for is_settled in [true, false] {
-            let folder = tempfile::tempdir().unwrap();
-            let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
-            let directory = Arc::new(InProcessDirectory::in_memory());
-            let nodes = Arc::new(LocalNodes::default());
-            let stopping = node(1, &facts, &directory, &nodes).join().await.unwrap();
-            let joined = node(2, &facts, &directory, &nodes).join().await.unwrap();
-            let other = &joined.cluster;
-            // A comparison ends this login, because no record has it.
-            let ann = User::new(AppId(1), UserId::new("ann").unwrap());
-            let settings = AppSettings::default();
-            let app = App { id: ann.app, keys: Vec::new(), admins: Vec::new(), settings };
-            other.service.put_app(app).await.unwrap();
-            let login = NewLogin {
-                user: ann.clone(),
-                device: DeviceId::new("phone").unwrap(),
-                platform: Platform::IPhone,
-                at: other.clock.now().wall,
-                issued: other.clock.now().wall.as_secs(),
-                durable: true,
-                resume: false,
-            };
-            facts.record_login(login).await.unwrap();
-            stopping.leave(is_settled).await;
-            let registered = async || {
-                let register = nodes.read(other.clock.now()).await.unwrap();
-                register.nodes.iter().map(|node| node.entry.id).collect::<Vec<_>>()
-            };
-            let left = if is_settled { vec![NodeId(2)] } else { vec![NodeId(1), NodeId(2)] };
-            assert_eq!(registered().await, left);
-
-            // A node is lost after the lease and the grace.
-            let mut silent = Duration::ZERO;
-            while silent < TIMES.lease + TIMES.grace {
-                other.clock.advance(TIMES.renew_every());
-                silent += TIMES.renew_every();
-                other.renew(&[]).await.unwrap();
-            }
-            let lost = other.service.duties().lost_nodes(other.clock.local());
-            let lost: Vec<NodeId> =
-                lost.iter().filter(|lost| lost.is_registered).map(|lost| lost.node).collect();
-            assert_eq!(lost, if is_settled { vec![] } else { vec![NodeId(1)] });
-            for lost in other.service.duties().lost_nodes(other.clock.local()) {
-                assert_eq!(other.clear(lost).await.unwrap(), 0);
-            }
-            assert_eq!(registered().await, [NodeId(2)]);
-            assert_eq!(facts.logins(ann).await.unwrap().is_empty(), !is_settled);
-            if is_settled {
-                assert_eq!(other.service.duties().lost_nodes(other.clock.local()), [], "it is forgotten");
-            }
-        }
-    }
-}
+mod tests;

@@ -34,10 +34,12 @@ pub struct UnenteredCursor {
 }
 
 impl UnenteredCursor {
-    /// The first page of the logins that a lost node may have recorded.
-    pub fn first(lost: LostNode, now: Now) -> Self {
+    /// The first page of the logins that these lost nodes may have recorded. `None` if all of them
+    /// [have left](LostNode::has_left), because such a node leaves no work.
+    pub fn first(lost: &[LostNode], now: Now) -> Option<Self> {
         let before = |duration: Duration| Timestamp(now.wall.0.saturating_sub(duration.as_millis() as u64));
-        Self { times: before(lost.unheard + LONGEST_RETRYING)..before(LONGEST_LOGIN), after: None }
+        let unheard = lost.iter().filter(|lost| !lost.has_left).map(|lost| lost.unheard).max()?;
+        Some(Self { times: before(unheard + LONGEST_RETRYING)..before(LONGEST_LOGIN), after: None })
     }
 }
 

@@ -47,7 +47,7 @@ impl Cluster {
             has_left: false,
             is_everywhere: false,
         };
-        let (mut place, mut ended) = (Some(UnenteredCursor::first(lost, now(second))), 0);
+        let (mut place, mut ended) = (UnenteredCursor::first(&[lost], now(second)), 0);
         while let Some(from) = place {
             let page = node.end_unentered(from, now(second)).await.unwrap();
             (ended, place) = (ended + page.ended, page.next);

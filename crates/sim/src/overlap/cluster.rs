@@ -115,39 +115,53 @@ async fn renew(shared: &Shared, workers: &[Rc<Worker>]) -> Result<(), DirectoryE
 async fn clear_lost_nodes(shared: &Shared) {
     loop {
         pause(shared, TIMES.renew_every().as_millis() as u64).await;
+        let mut cleared = Vec::new();
         for lost in shared.service.duties().lost_nodes(shared.local()) {
-            if let Err(error) = clear(shared, lost).await {
-                shared.judge.note(|| format!("  a lost node could not be cleared: {error}"));
+            match clear(shared, lost).await {
+                Ok(true) => cleared.push((lost.node, lost.beat)),
+                Ok(false) => {}
+                Err(error) => shared.judge.note(|| format!("  a lost node could not be cleared: {error}")),
             }
+        }
+        let mut lost = shared.service.duties().lost_nodes(shared.local());
+        lost.retain(|it| cleared.contains(&(it.node, it.beat)));
+        if let Err(error) = finish(shared, &lost).await {
+            shared.judge.note(|| format!("  the work of lost nodes could not be completed: {error}"));
         }
     }
 }
 
-async fn clear(shared: &Shared, lost: LostNode) -> Result<(), ServiceError> {
+async fn clear(shared: &Shared, lost: LostNode) -> Result<bool, ServiceError> {
     let mut failed = 0;
     let mut place = Some(RecordedCursor::default());
     while let Some(from) = place {
         let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
         if !shared.service.duties().lost_nodes(shared.local()).iter().any(is_lost) {
-            return Ok(());
+            return Ok(false);
         }
         let page = shared.service.clear_lost_node(lost, from, shared.now()).await?;
         shared.judge.note(|| format!("  node {} clears {:?}: {page:?}", shared.group, lost.node));
         failed += page.failed;
         place = page.next;
     }
-    let may_be_removed = !lost.is_registered || shared.service.duties().has(Duty::Whole);
-    if failed == 0 && may_be_removed && shared.service.has_no_connections(lost.node).await? {
-        let mut place = (!lost.has_left).then(|| UnenteredCursor::first(lost, shared.now()));
+    let may_be_finished = !lost.is_registered || shared.service.duties().has(Duty::Whole);
+    Ok(failed == 0 && may_be_finished && shared.service.has_no_connections(lost.node).await?)
+}
+
+async fn finish(shared: &Shared, lost: &[LostNode]) -> Result<(), ServiceError> {
+    if let Some(first) = UnenteredCursor::first(lost, shared.now()) {
+        let mut place = Some(first);
         while let Some(from) = place {
             let page = shared.service.end_unentered(from, shared.now()).await?;
             (0..page.ended).for_each(|_| shared.judge.count("unentered logins"));
             place = page.next;
         }
-        let mut place = (!lost.has_left).then(ComparedCursor::default);
+        let mut place = Some(ComparedCursor::default());
         while let Some(from) = place {
             place = shared.service.compare_restrictions(from, shared.now()).await?;
         }
+    }
+    for lost in lost {
         if lost.is_registered {
             let lease = lease_of(shared);
             lease.call(shared.executor.clock(), lease.register.remove_lost(lost.node, lost.beat)).await?;
