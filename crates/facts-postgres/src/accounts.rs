@@ -21,9 +21,6 @@ use tokio_postgres::Row;
 /// incremented.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
 
-/// The number of logins in one page when all logins are read.
-const LOGINS_AT_ONCE: i64 = 10_000;
-
 impl Facts for PostgresFacts {
     fn apps(&self) -> Answer<'_, Vec<App>> {
         Box::pin(async move {
@@ -285,33 +282,6 @@ impl Facts for PostgresFacts {
                 last.map(|(user, login, _)| LoginCursor { user: user.clone(), device: login.device.clone() });
             let of_times = found.into_iter().filter(|(.., is_of_times)| *is_of_times);
             Ok(LoginsRecorded { logins: of_times.map(|(user, login, _)| (user, login)).collect(), next })
-        })
-    }
-
-    fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>> {
-        Box::pin(async move {
-            const DOING: &str = "reading all logins";
-            let sql = "SELECT app, user_id, device, platform, at, number FROM logins
-                WHERE (app, user_id, device) > ($1, $2, $3) AND durable
-                ORDER BY app, user_id, device LIMIT $4";
-            let mut all: Vec<(User, Login)> = Vec::new();
-            // The logins are read in pages, so that the time limit of a call applies to each page. No app has the
-            // number -1, so the first page begins with the first login.
-            let mut last = (-1, String::new(), String::new());
-            loop {
-                let rows = self.store.read(DOING, sql, &[&last.0, &last.1, &last.2, &LOGINS_AT_ONCE]).await?;
-                let page = list(&rows, |row| {
-                    Ok((User::new(app_id(row, 0)?, parsed(row, 1, UserId::new)?), login(row, 2)?))
-                });
-                all.extend(page.map_err(|fault| fault.of(DOING))?);
-                match all.last() {
-                    Some((user, login)) if rows.len() as i64 == LOGINS_AT_ONCE => {
-                        let (app, id) = key(user);
-                        last = (app, id.to_owned(), login.device.to_string());
-                    }
-                    Some(_) | None => return Ok(all),
-                }
-            }
         })
     }
 }

@@ -192,8 +192,4 @@ impl Facts for SqliteFacts {
             statements::logins_recorded(db, &times, after.as_ref(), limit)
         })
     }
-
-    fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>> {
-        self.readers.read("reading all logins", statements::all_logins)
-    }
 }

@@ -336,13 +336,6 @@ pub(crate) fn logins(db: &Connection, user: &User) -> Result<Vec<Login>> {
     list(db, sql, params![user.app.0, user.id.as_str()], |row| login(row, 0))
 }
 
-pub(crate) fn all_logins(db: &Connection) -> Result<Vec<(User, Login)>> {
-    list(db, "SELECT app, user, device, platform, at, number FROM logins WHERE durable", (), |row| {
-        let user = User::new(AppId(row.get(0)?), parsed(row, 1, UserId::new)?);
-        Ok((user, login(row, 2)?))
-    })
-}
-
 pub(crate) fn users_logged_in(db: &Connection, after: Option<&User>, limit: usize) -> Result<Vec<User>> {
     // No app has this number, and no `userID` is empty.
     let (app, id) = after.map_or((-1, ""), |user| (i64::from(user.app.0), user.id.as_str()));

@@ -116,9 +116,6 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Returns the durable logins of a user, in ascending order of their numbers.
     fn logins(&self, user: User) -> Answer<'_, Vec<Login>>;
 
-    /// Returns all durable logins of all users, in no particular order.
-    fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>>;
-
     /// Returns up to `limit` users with a durable login, in ascending order, each of them once. If `after` is given,
     /// only users after this one are returned.
     fn users_logged_in(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>>;

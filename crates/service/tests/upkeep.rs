@@ -41,7 +41,7 @@ async fn logins_that_lapse_together_share_commits() {
     let done = service.expire_due(2 * USERS, NOW.after(retention)).await.unwrap();
     assert_eq!(done, Expiring { looked_at: USERS, failed: 0 });
     service.settle_due(NOW.after(retention)).await;
-    assert_eq!(facts.all_logins().await.unwrap(), []);
+    assert_eq!(facts.users_logged_in(None, 1).await.unwrap(), []);
     let commits = facts.stats().commits - before;
     assert!(commits < USERS as u64 / 2, "{commits} commits for {USERS} logins");
 }

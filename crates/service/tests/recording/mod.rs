@@ -90,7 +90,6 @@ impl Facts for Recording {
         record_login(login: NewLogin) -> LoginRecorded;
         end_logins(user: User, ended: Vec<EndedLogin>) -> ();
         logins(user: User) -> Vec<Login>;
-        all_logins() -> Vec<(User, Login)>;
         users_logged_in(after: Option<User>, limit: usize) -> Vec<User>;
         logins_recorded(times: Range<Timestamp>, after: Option<LoginCursor>, limit: usize) -> LoginsRecorded;
     }

@@ -422,7 +422,6 @@ impl Facts for DelayedFacts {
         FactsWrite record_login(login: NewLogin) -> LoginRecorded, of &login.user;
         FactsWrite end_logins(user: User, ended: Vec<EndedLogin>) -> (), of &user;
         FactsRead logins(user: User) -> Vec<Login>;
-        FactsRead all_logins() -> Vec<(User, Login)>;
         FactsRead users_logged_in(after: Option<User>, limit: usize) -> Vec<User>;
         FactsRead logins_recorded(times: Range<Timestamp>, after: Option<LoginCursor>, limit: usize) -> LoginsRecorded;
     }
