@@ -5,6 +5,7 @@ import 'dart:io';
 
 import 'arrows_test.dart' as arrows;
 import 'compat/absent_test.dart' as absent;
+import 'compat/black_list_test.dart' as black_list;
 import 'compat/compat_test.dart' as compat;
 import 'compat/lists_test.dart' as compat_lists;
 import 'compat/overlap_test.dart' as compat_overlap;
@@ -41,6 +42,7 @@ import 'wire_test.dart' as wire;
 const _files = <String, void Function()>{
   'arrows_test.dart': arrows.main,
   'compat/absent_test.dart': absent.main,
+  'compat/black_list_test.dart': black_list.main,
   'compat/compat_test.dart': compat.main,
   'compat/lists_test.dart': compat_lists.main,
   'compat/overlap_test.dart': compat_overlap.main,

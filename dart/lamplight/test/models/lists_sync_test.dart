@@ -2,84 +2,20 @@
 library;
 
 import 'dart:async';
-import 'dart:convert';
 
 import 'package:lamplight/lamplight.dart';
 import 'package:lamplight/models.dart';
 
+import '../support/memory_server.dart';
 import '../support/node.dart' show codeOf;
 import '../support/runner.dart';
 
-/// A server that answers logins and requests for the friend list.
-final class _Server implements Link {
-  List<String> friends = ['ann', 'bob'];
-
-  /// The code with which the next requests for a list are refused; null if they
-  /// are answered.
-  int? refusal;
-
-  /// The number of requests for a list.
-  int asked = 0;
-  StreamController<String> _texts = StreamController();
-
-  Link connect(Uri server) {
-    _texts = StreamController();
-    return this;
-  }
-
-  @override
-  Future<void> get ready => Future.value();
-
-  @override
-  Stream<String> get messages => _texts.stream;
-
-  void say(Map<String, Object?> message) {
-    if (!_texts.isClosed) {
-      _texts.add(jsonEncode(message));
-    }
-  }
-
-  @override
-  void send(String text) {
-    final message = jsonDecode(text) as Map<String, Object?>;
-    final id = message['id'];
-    if (message.containsKey('login')) {
-      say({
-        'id': id,
-        'login': {'listsVersion': '1', 'snapshotComplete': true},
-      });
-    } else if (message.containsKey('getFriendList')) {
-      asked += 1;
-      say({
-        'id': id,
-        if (refusal != null)
-          'refusal': {'code': refusal, 'message': 'no'}
-        else
-          'getFriendList': {
-            'friends': [
-              for (final user in friends)
-                {
-                  'userId': user,
-                  'profile': {'userId': user},
-                },
-            ],
-            'finished': true,
-            'listsVersion': '1',
-          },
-      });
-    }
-  }
-
-  @override
-  void close() => _texts.close().ignore();
-}
-
 /// Runs [body] with a client that is logged in, and its lists.
 Future<void> _withLists(
-  Future<void> Function(_Server server, LamplightClient client, ListsSync lists)
+  Future<void> Function(MemoryServer server, LamplightClient client, ListsSync lists)
       body,
 ) async {
-  final server = _Server();
+  final server = MemoryServer();
   final client = LamplightClient(
     server: 'ws://127.0.0.1:1',
     appId: 1,
@@ -143,7 +79,7 @@ void main() {
   test('a page that the rate limit refuses is requested again after a second',
       () async {
     final pauses = <Duration>[];
-    late final _Server refusing;
+    late final MemoryServer refusing;
     await runZoned(
       () => _withLists((server, client, lists) async {
         refusing = server..refusal = LamplightCode.calledTooOften;

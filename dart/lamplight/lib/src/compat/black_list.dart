@@ -1,8 +1,10 @@
 /// The block list of a session, as the listeners know it.
 library;
 
+import '../model/codes.dart';
 import '../model/exception.dart';
 import '../models/kit.dart';
+import '../models/pause.dart';
 import '../client.dart';
 import 'listeners.dart';
 import 'shapes.dart';
@@ -26,11 +28,19 @@ final class BlackList {
   /// The blocked users; null until the list was read.
   Set<String>? _users;
 
+  /// Whether changes were missed, and the list was not read since.
+  bool _isOutdated = false;
+
+  /// The number of attempts to read the list again. Only the last one counts.
+  int _attempt = 0;
+  Pause? _pausing;
+
   /// Reads the list, with the profiles of its users.
   Future<List<V2TimFriendInfo>> read() async {
     final read = await _client.getBlockList();
     final users = [for (final one in read.blocked) one.userId];
     _users = users.toSet();
+    _isOutdated = false;
     return _infosOf(users);
   }
 
@@ -59,22 +69,53 @@ final class BlackList {
 
   /// Reads the list again, because the server could not send all changes.
   Future<void> outdated() async {
-    if (_users == null) {
-      return;
+    if (_users != null) {
+      _isOutdated = true;
+      await _readAgain(_attempt += 1);
     }
-    try {
-      final read = await _client.getBlockList();
-      final now = {for (final one in read.blocked) one.userId};
-      final before = {...?_users};
-      deleted([...before.difference(now)]);
-      added([...now.difference(before)]);
-    } on LamplightException {
-      // The next read of the application has the list.
+  }
+
+  /// Reads the list again after a reconnect, if an earlier attempt has failed.
+  Future<void> connected() async {
+    if (_isOutdated) {
+      await _readAgain(_attempt += 1);
+    }
+  }
+
+  /// Reads the list and reports the differences, unless a later attempt has
+  /// begun. After a refusal because of the rate limit, waits and reads again.
+  /// After another failure, the list stays outdated until the next reconnect.
+  Future<void> _readAgain(int attempt) async {
+    _pausing?.end();
+    for (var request = 1; attempt == _attempt; request += 1) {
+      try {
+        final read = await _client.getBlockList();
+        if (attempt != _attempt) {
+          return;
+        }
+        _isOutdated = false;
+        final now = {for (final one in read.blocked) one.userId};
+        final before = {...?_users};
+        deleted([...before.difference(now)]);
+        added([...now.difference(before)]);
+        return;
+      } on LamplightException catch (error) {
+        final isRefused = error.code == LamplightCode.calledTooOften;
+        if (!isRefused || request == mostRequests || attempt != _attempt) {
+          return;
+        }
+      }
+      await (_pausing = Pause(ratePause)).over;
     }
   }
 
   /// Forgets the list at the end of a session.
-  void forget() => _users = null;
+  void forget() {
+    _users = null;
+    _isOutdated = false;
+    _attempt += 1;
+    _pausing?.end();
+  }
 
   V2TimFriendInfo _infoOf(String userId) => switch (_kit.friend(userId)) {
         final friend? => friendInfoOf(friend),

@@ -293,6 +293,7 @@ final class Running {
   Future<void> _end() async {
     _session.lists.unfollow(this);
     await _listening.cancel();
+    blackList.forget();
     await kit.dispose();
     await client.close();
   }
@@ -307,6 +308,7 @@ final class Running {
       case ConnectedEvent():
         _session.tell((listener) => listener.onConnectSuccess());
         _session.lists.wake();
+        unawaited(blackList.connected());
       case ConnectFailedEvent(:final why) || DisconnectedEvent(:final why):
         _connectFailed(why);
       case LoginFailedEvent(:final why):

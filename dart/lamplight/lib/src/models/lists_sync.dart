@@ -15,6 +15,7 @@ import '../model/events.dart';
 import '../model/exception.dart';
 import '../model/lists.dart';
 import '../model/results.dart';
+import 'pause.dart';
 import 'table.dart';
 
 /// The state of a list.
@@ -62,11 +63,6 @@ const int _atOnce = 8;
 
 /// The pause before each further page.
 const Duration _pause = Duration(milliseconds: 500);
-
-/// The pause after which a page is requested again that was refused because of
-/// the rate limit, and the maximum number of requests for a page.
-const Duration _ratePause = Duration(seconds: 1);
-const int _mostRequests = 60;
 
 /// The lists of one client.
 final class ListsSync {
@@ -359,7 +355,7 @@ final class KeptList<T, P> {
   LamplightException? _failure;
 
   /// The pause before the next page; null if there is none at the moment.
-  _Pause? _pausing;
+  Pause? _pausing;
   bool _isStopped = false;
 
   /// The state of the list. The first access starts to read it.
@@ -466,7 +462,7 @@ final class KeptList<T, P> {
         }
         pages += 1;
         if (pages > _atOnce) {
-          await (_pausing = _Pause(_pause)).over;
+          await (_pausing = Pause(_pause)).over;
           if (attempt != _attempt) {
             return;
           }
@@ -494,35 +490,14 @@ final class KeptList<T, P> {
         return await read();
       } on LamplightException catch (error) {
         final isRefused = error.code == LamplightCode.calledTooOften;
-        if (!isRefused || request == _mostRequests || attempt != _attempt) {
+        if (!isRefused || request == mostRequests || attempt != _attempt) {
           rethrow;
         }
-        await (_pausing = _Pause(_ratePause)).over;
+        await (_pausing = Pause(ratePause)).over;
         if (attempt != _attempt) {
           rethrow;
         }
       }
-    }
-  }
-}
-
-/// A pause between two pages. [end] ends it before its time.
-final class _Pause {
-  /// Begins a pause of this length.
-  _Pause(Duration length) {
-    _timer = Timer(length, end);
-  }
-
-  final Completer<void> _over = Completer();
-  late final Timer _timer;
-
-  /// Completes when the pause is over.
-  Future<void> get over => _over.future;
-
-  void end() {
-    _timer.cancel();
-    if (!_over.isCompleted) {
-      _over.complete();
     }
   }
 }
