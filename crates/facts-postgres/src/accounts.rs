@@ -11,7 +11,7 @@ use deadpool_postgres::Object;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, AppDeletion, EndWhy, EndedLogin, Facts,
     Login, LoginCursor, LoginRecorded, LoginsRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation,
-    Revoked,
+    Revoked, UsersRevoked,
 };
 use lamplight_model::{App, AppId, DeviceId, MAX_REVOKED_ONE_BY_ONE, Timestamp, User, UserId};
 use std::ops::Range;
@@ -175,6 +175,23 @@ impl Facts for PostgresFacts {
         })
     }
 
+    fn users_revoked(&self, since: Timestamp, after: Option<User>, limit: usize) -> Answer<'_, UsersRevoked> {
+        Box::pin(async move {
+            const DOING: &str = "reading the revocations since a time";
+            // No app has this number, and no `userID` is empty.
+            let (app, id) = after.as_ref().map_or((-1, ""), key);
+            let values: crate::store::Values<'_> = &[&app, &id, &number(limit), &millis(since)];
+            let rows = self.store.read(DOING, USERS_REVOKED, values).await?;
+            let found = list(&rows, |row| {
+                Ok((User::new(app_id(row, 0)?, parsed(row, 1, UserId::new)?), get::<bool>(row, 2)?))
+            });
+            let found = found.map_err(|fault| fault.of(DOING))?;
+            let next = found.last().map(|(user, _)| user.clone());
+            let later = found.into_iter().filter(|(_, is_later)| *is_later);
+            Ok(UsersRevoked { users: later.map(|(user, _)| user).collect(), next })
+        })
+    }
+
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>> {
         Box::pin(async move {
             const DOING: &str = "reading a revocation";
@@ -285,6 +302,17 @@ impl Facts for PostgresFacts {
         })
     }
 }
+
+/// Selects the users whose revocation is not older than `$4`, among the `$3` revocations that follow that of a given
+/// user. Also selects the last of these users, whose last column is `false` if the revocation is older.
+pub(crate) const USERS_REVOKED: &str = "
+    WITH page AS MATERIALIZED (
+        SELECT app, user_id, at >= $4 AS is_later FROM revocations
+        WHERE (app, user_id) > ($1, $2) ORDER BY app, user_id LIMIT $3)
+    SELECT app, user_id, is_later FROM page
+    WHERE is_later OR (app, user_id) = (
+        SELECT app, user_id FROM page ORDER BY app DESC, user_id DESC LIMIT 1)
+    ORDER BY app, user_id";
 
 /// Selects the users with a durable login, beginning after a given user.
 pub(crate) const USERS_LOGGED_IN: &str = "SELECT DISTINCT app, user_id FROM logins

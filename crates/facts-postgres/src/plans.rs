@@ -17,6 +17,7 @@ async fn pages_are_read_along_an_index() {
         (messages::HISTORY, "1, '2', '3', 4, 5", "Scan Backward using messages_pkey on"),
         (profiles::FIND, "1, '2', '3', 4", "Scan using accounts_by_nick on"),
         (accounts::USERS_LOGGED_IN, "1, '2', 3", "Scan using logins_pkey on"),
+        (accounts::USERS_REVOKED, "1, '2', 3, 4", "Scan using revocations_pkey on"),
         (accounts::LOGINS_RECORDED, "1, '2', '3', 4, 5, 6", "Scan using logins_pkey on"),
         (restrictions::RESTRICTED_USERS, "1, '2', 3", "Scan using accounts_restricted on"),
         (restrictions::RESTRICTIONS, "'{1}', '{2}'", "Scan using blocks_pkey on"),
@@ -44,6 +45,8 @@ const ROWS: &str = "
     INSERT INTO logins (app, user_id, device, platform, at, number, durable)
     SELECT app, 'user ' || n, 'device ' || k, 1, 1, 1, true
     FROM generate_series(1, 2) AS app, generate_series(1, 2000) AS n, generate_series(1, 3) AS k;
+    INSERT INTO revocations (app, user_id, at, also, through)
+    SELECT app, 'user ' || n, 1, '{}', 1 FROM generate_series(1, 2) AS app, generate_series(1, 2000) AS n;
     INSERT INTO friends (app, owner, friend, remark, added, source, wording)
     SELECT app, 'user ' || n, 'user ' || (n + k) % 2000 + 1, '', 1, '', ''
     FROM generate_series(1, 2) AS app, generate_series(1, 200) AS n, generate_series(1, 100) AS k;

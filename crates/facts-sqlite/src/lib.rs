@@ -34,6 +34,7 @@ use identity::Identity;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, AppDeletion, EndedLogin, Facts,
     FactsError, Login, LoginCursor, LoginRecorded, LoginsRecorded, NewLogin, Revocation, Revoked,
+    UsersRevoked,
 };
 use lamplight_model::{App, AppId, Timestamp, User, UserId};
 use mark::Marked;
@@ -154,6 +155,12 @@ impl Facts for SqliteFacts {
 
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>> {
         self.writer.write("ending every login of a user", move |db| statements::kick(db, &user, &revoked))
+    }
+
+    fn users_revoked(&self, since: Timestamp, after: Option<User>, limit: usize) -> Answer<'_, UsersRevoked> {
+        self.readers.read("reading the revocations since a time", move |db| {
+            statements::users_revoked(db, since, after.as_ref(), limit)
+        })
     }
 
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>> {

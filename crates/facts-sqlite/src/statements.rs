@@ -9,7 +9,7 @@ use crate::rows::{
 use crate::schema::APPLICATION_ID;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, EndMark, EndWhy, EndedLogin, Login, LoginCursor,
-    LoginRecorded, LoginsRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
+    LoginRecorded, LoginsRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked, UsersRevoked,
 };
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
@@ -211,6 +211,24 @@ pub(crate) fn revocation(db: &Connection, user: &User) -> Result<Option<Revocati
         Ok(Revocation { revoked: Revoked::new(time(row, 0)?, seconds(row, 1)?), through: count(row, 2)? })
     };
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], found).optional()
+}
+
+pub(crate) fn users_revoked(
+    db: &Connection,
+    since: Timestamp,
+    after: Option<&User>,
+    limit: usize,
+) -> Result<UsersRevoked> {
+    // No app has this number, and no `userID` is empty.
+    let (app, id) = after.map_or((-1, ""), |user| (i64::from(user.app.0), user.id.as_str()));
+    let sql =
+        "SELECT app, user, at FROM revocations WHERE (app, user) > (?1, ?2) ORDER BY app, user LIMIT ?3";
+    let examined = list(db, sql, params![app, id, number(limit)], |row| {
+        Ok((User::new(AppId(row.get(0)?), parsed(row, 1, UserId::new)?), time(row, 2)?))
+    })?;
+    let next = examined.last().map(|(user, _)| user.clone());
+    let later = examined.into_iter().filter(|(_, at)| *at >= since);
+    Ok(UsersRevoked { users: later.map(|(user, _)| user).collect(), next })
 }
 
 fn put_revocation(db: &Connection, user: &User, revoked: &Revoked, through: u64) -> Result<()> {

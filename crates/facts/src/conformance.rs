@@ -66,6 +66,7 @@ macro_rules! conformance_tests {
                 a_revocation_touches_its_user_only
                 a_revocation_outlives_its_account
                 a_deletion_names_whose_lists_it_changed
+                users_with_a_late_revocation_are_listed_in_pages
                 an_account_is_deleted_once
                 deleting_an_account_takes_its_logins_marks_and_friendships
                 an_account_made_again_starts_empty

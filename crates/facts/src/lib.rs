@@ -95,6 +95,10 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// exist without an account.
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>>;
 
+    /// Reads one page of the revocations of all users, and returns the users whose last revocation is from the time
+    /// `since` or later. A page examines `limit` revocations, so the cost of a call depends only on `limit`.
+    fn users_revoked(&self, since: Timestamp, after: Option<User>, limit: usize) -> Answer<'_, UsersRevoked>;
+
     /// Revokes these UserSigs in addition to those already revoked. Ends no login.
     fn revoke_sigs(&self, user: User, revoked: Revoked) -> Answer<'_, ()>;
 
@@ -162,6 +166,15 @@ pub struct Revocation {
     pub revoked: Revoked,
     /// The number up to which all logins of the user have ended.
     pub through: u64,
+}
+
+/// A page of [`Facts::users_revoked`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UsersRevoked {
+    /// The users, in ascending order.
+    pub users: Vec<User>,
+    /// The last user that was examined; `None` if this page was empty, so there is no further revocation.
+    pub next: Option<User>,
 }
 
 /// The outcome of [`Facts::begin_app_deletion`].

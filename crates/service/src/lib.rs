@@ -61,6 +61,7 @@ pub use operations::profiles::{MAX_USERS_INFO, UsersInfo};
 pub use operations::recovery::Recovery;
 pub use operations::session_events::{EventsRecorded, RecorderTerms};
 pub use operations::status::{Queried, SubscribeDone, UnsubscribeDone, Viewing};
+pub use operations::uncarried::RevokedCursor;
 pub use operations::unentered::{UnenteredCursor, UnenteredPage};
 pub use operations::upkeep::Expiring;
 pub use operations::visibility::{ComparedCursor, OwnBlockList, UsersBlocked, UsersUnblocked};

@@ -24,6 +24,7 @@ mod retrying;
 pub mod session_events;
 pub mod status;
 mod unapplied;
+pub mod uncarried;
 pub mod unentered;
 pub mod upkeep;
 pub mod visibility;

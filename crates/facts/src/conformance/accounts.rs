@@ -5,7 +5,7 @@ use super::{
     APP, KICKED, NO_ACCOUNT, NOTHING_REVOKED, OTHER_APP, RECORDED, REGISTERED, REVOKED, account, all_friends,
     all_logins, at, befriend, devices, friends, id, kick, new_login, ok, record, unfriend, user,
 };
-use crate::{AppDeletion, Facts, NewLogin, NewNotice, Revocation, Revoked};
+use crate::{AppDeletion, Facts, NewLogin, NewNotice, Revocation, Revoked, UsersRevoked};
 use futures_util::future::join_all;
 use lamplight_model::{
     App, AppId, AppKey, AppSettings, DeviceId, Edition, NoticeContent, PushContent, User, UserId,
@@ -374,6 +374,46 @@ pub async fn a_deletion_names_whose_lists_it_changed(facts: &dyn Facts) {
     let deleted =
         ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await.expect("there was an account");
     assert_eq!(deleted.owners, [(id("bob"), true), (id("carol"), false)]);
+}
+
+/// The pages contain each user with a revocation of the given time or later, in ascending order over all apps, also if
+/// the account was deleted. A page examines no more revocations than its limit.
+pub async fn users_with_a_late_revocation_are_listed_in_pages(facts: &dyn Facts) {
+    assert_eq!(ok(facts.users_revoked(at(0), None, 10)).await, UsersRevoked::default());
+    let mut expected = Vec::new();
+    for app in [APP, OTHER_APP] {
+        // In the order of the bytes, capitals come first.
+        for (name, when) in [("B", 1_999), ("a", 2_000), ("a b", 2_001), ("ab", 1_000), ("b", 9_000)] {
+            let user = User::new(app, id(name));
+            ok(facts.create_account(user.clone(), at(1))).await;
+            match name {
+                "a" | "B" => {
+                    let deleted = ok(facts.delete_account(user.clone(), Revoked::new(at(when), []))).await;
+                    assert!(deleted.is_some());
+                }
+                _ => assert!(ok(facts.kick(user.clone(), Revoked::new(at(when), []))).await.is_some()),
+            }
+            if when >= 2_000 {
+                expected.push(user);
+            }
+        }
+        ok(facts.create_account(User::new(app, id("not revoked")), at(1))).await;
+    }
+    for limit in [1, 3, 10, 100] {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = ok(facts.users_revoked(at(2_000), after, limit)).await;
+            assert!(page.users.len() <= limit, "{page:?}");
+            all.extend(page.users);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(all, expected, "{limit}");
+    }
+    let first = ok(facts.users_revoked(at(2_000), None, 1)).await;
+    assert_eq!(first, UsersRevoked { users: Vec::new(), next: Some(User::new(APP, id("B"))) });
 }
 
 /// A second deletion of an account reports that there is no account.

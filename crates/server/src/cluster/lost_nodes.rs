@@ -2,7 +2,7 @@
 
 use super::Cluster;
 use lamplight_core::{Duty, LostNode, pause_after_ended};
-use lamplight_service::{ComparedCursor, RecordedCursor, ServiceError, UnenteredCursor};
+use lamplight_service::{ComparedCursor, RecordedCursor, RevokedCursor, ServiceError, UnenteredCursor};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,8 +73,8 @@ impl Cluster {
         Ok(failed == 0)
     }
 
-    /// Completes the work of lost nodes without connections: ends the logins that they have not completed, compares the
-    /// restrictions of all records with the facts, and then removes the nodes from the register. A node that the register
+    /// Completes the work of lost nodes without connections: ends the logins that they have not completed,
+    /// carries out their kicks and deletions, compares the restrictions of all records with the facts, and then removes the nodes from the register. A node that the register
     /// has lost is forgotten instead (`Duties::forget`). If all of the nodes have left the register
     /// ([`LostNode::has_left`]), they are only forgotten.
     ///
@@ -82,6 +82,7 @@ impl Cluster {
     async fn finish(&self, lost: &[LostNode]) -> Result<(), ServiceError> {
         if let Some(first) = UnenteredCursor::first(lost, self.clock.now()) {
             self.end_unentered(first).await?;
+            self.carry_out_revocations(lost).await?;
             self.compare_restrictions().await?;
         }
         for lost in lost {
@@ -105,6 +106,16 @@ impl Cluster {
         }
         if ended > 0 {
             tracing::info!(ended, "logins that lost nodes have not completed were ended");
+        }
+        Ok(())
+    }
+
+    /// Carries out kicks and deletions of accounts that lost nodes have committed to the facts only.
+    async fn carry_out_revocations(&self, lost: &[LostNode]) -> Result<(), ServiceError> {
+        let mut place = RevokedCursor::first(lost, self.clock.now());
+        while let Some(from) = place {
+            place = self.service.carry_out_revocations(from, self.clock.now()).await?;
+            tokio::time::sleep(BETWEEN_COMPARED).await;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ const EXAMINED_AT_ONCE: usize = 2_000;
 /// The number of live records that are read at once.
 const READ_AT_ONCE: usize = 500;
 
-/// The longest time for which a lost node may have retried to take a login back.
+/// The longest time for which a lost node may have retried an operation, such as to take a login back.
 const LONGEST_RETRYING: Duration = Duration::from_secs(600);
 
 /// The longest time for which a client waits for the answer to its login. A later login may still enter.
@@ -37,10 +37,19 @@ impl UnenteredCursor {
     /// The first page of the logins that these lost nodes may have recorded. `None` if all of them
     /// [have left](LostNode::has_left), because such a node leaves no work.
     pub fn first(lost: &[LostNode], now: Now) -> Option<Self> {
-        let before = |duration: Duration| Timestamp(now.wall.0.saturating_sub(duration.as_millis() as u64));
-        let unheard = lost.iter().filter(|lost| !lost.has_left).map(|lost| lost.unheard).max()?;
-        Some(Self { times: before(unheard + LONGEST_RETRYING)..before(LONGEST_LOGIN), after: None })
+        Some(Self { times: begun_since(lost, now)?..before(now, LONGEST_LOGIN), after: None })
     }
+}
+
+/// The earliest time of an operation that these lost nodes may not have completed. `None` if all of the nodes
+/// [have left](LostNode::has_left).
+pub(super) fn begun_since(lost: &[LostNode], now: Now) -> Option<Timestamp> {
+    let unheard = lost.iter().filter(|lost| !lost.has_left).map(|lost| lost.unheard).max()?;
+    Some(before(now, unheard + LONGEST_RETRYING))
+}
+
+fn before(now: Now, duration: Duration) -> Timestamp {
+    Timestamp(now.wall.0.saturating_sub(duration.as_millis() as u64))
 }
 
 /// The outcome of [`Service::end_unentered`].

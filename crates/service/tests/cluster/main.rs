@@ -7,6 +7,7 @@ mod forgetful;
 mod logins_after_a_loss;
 mod losses;
 mod two_texts;
+mod uncarried;
 mod unentered;
 
 use forgetful::Forgetful;

@@ -14,7 +14,7 @@ use lamplight_facts::{
     FiguresRead, LaneState, Lists, ListsState, Login, LoginCursor, LoginRecorded, LoginsRecorded,
     MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, NickCursor, NickFound, Notice,
     Operations, Outbox, ProfileSet, RecorderTerm, RemarkSet, Revocation, Revoked, Sent, Settled, Unblocking,
-    Unfriended, VisibilitySet,
+    Unfriended, UsersRevoked, VisibilitySet,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -86,6 +86,7 @@ impl Facts for Recording {
         delete_account(user: User, revoked: Revoked) -> Option<AccountDeleted>;
         kick(user: User, revoked: Revoked) -> Option<u64>;
         revocation(user: User) -> Option<Revocation>;
+        users_revoked(since: Timestamp, after: Option<User>, limit: usize) -> UsersRevoked;
         revoke_sigs(user: User, revoked: Revoked) -> ();
         record_login(login: NewLogin) -> LoginRecorded;
         end_logins(user: User, ended: Vec<EndedLogin>) -> ();

@@ -8,7 +8,7 @@ use super::worker::{Shared, Worker};
 use lamplight_core::{Duty, LostNode};
 use lamplight_directory::{DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Now, Timestamp};
-use lamplight_service::{ComparedCursor, RecordedCursor, ServiceError, UnenteredCursor};
+use lamplight_service::{ComparedCursor, RecordedCursor, RevokedCursor, ServiceError, UnenteredCursor};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -155,6 +155,10 @@ async fn finish(shared: &Shared, lost: &[LostNode]) -> Result<(), ServiceError> 
             let page = shared.service.end_unentered(from, shared.now()).await?;
             (0..page.ended).for_each(|_| shared.judge.count("unentered logins"));
             place = page.next;
+        }
+        let mut place = RevokedCursor::first(lost, shared.now());
+        while let Some(from) = place {
+            place = shared.service.carry_out_revocations(from, shared.now()).await?;
         }
         let mut place = Some(ComparedCursor::default());
         while let Some(from) = place {

@@ -15,7 +15,7 @@ use lamplight_facts::{
     FactsError, FactsErrorKind, Figure, FiguresRead, LaneState, Lists, ListsState, Login, LoginCursor,
     LoginRecorded, LoginsRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice,
     NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RecorderTerm, RemarkSet, Revocation,
-    Revoked, Sent, Settled, Unblocking, Unfriended, VisibilitySet,
+    Revoked, Sent, Settled, Unblocking, Unfriended, UsersRevoked, VisibilitySet,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -418,6 +418,7 @@ impl Facts for DelayedFacts {
         FactsWrite delete_account(user: User, revoked: Revoked) -> Option<AccountDeleted>, of &user;
         FactsWrite kick(user: User, revoked: Revoked) -> Option<u64>, of &user;
         FactsRead revocation(user: User) -> Option<Revocation>;
+        FactsRead users_revoked(since: Timestamp, after: Option<User>, limit: usize) -> UsersRevoked;
         FactsWrite revoke_sigs(user: User, revoked: Revoked) -> (), of &user;
         FactsWrite record_login(login: NewLogin) -> LoginRecorded, of &login.user;
         FactsWrite end_logins(user: User, ended: Vec<EndedLogin>) -> (), of &user;
