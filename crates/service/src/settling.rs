@@ -21,6 +21,8 @@ pub(crate) enum Work {
     Ends(Vec<EndedLogin>),
     /// The app of the user is unknown. Either another node has created it, or it was deleted.
     UnknownApp,
+    /// The record is that of a deleted account, and was kept long enough. It is removed, unless the account exists again.
+    Over,
 }
 
 /// The users with due work that needs the facts.

@@ -3,8 +3,8 @@
 use crate::retries::Pending;
 use crate::settling::Work;
 use crate::{Service, ServiceError};
-use futures_util::future::{join, join_all, try_join_all};
-use lamplight_core::{Duty, Expired};
+use futures_util::future::{join_all, join3, try_join_all};
+use lamplight_core::{Duty, Expired, Presence};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use lamplight_model::{Now, Timestamp, User};
 
@@ -53,9 +53,7 @@ impl Service {
         }
         // The records are processed concurrently, because the directory may be in another process.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
-        let over = due.iter().zip(&done).filter(|(_, done)| matches!(done, Ok(true)));
-        let removed = self.remove_over(over.map(|(user, _)| user.clone()).collect(), now).await;
-        for error in done.into_iter().filter_map(Result::err).chain(removed.err()) {
+        for error in done.into_iter().filter_map(Result::err) {
             if failed == 0 {
                 tracing::warn!(%error, "cannot carry out a deadline of a user; it will be retried");
             }
@@ -64,14 +62,13 @@ impl Service {
         Ok(Expiring { looked_at: due.len(), failed })
     }
 
-    /// Processes the deadlines of one record. Returns whether it is the record of a deleted account that was kept long
-    /// enough, and has to be removed.
-    async fn expire(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
+    /// Processes the deadlines of one record.
+    async fn expire(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
-            if !self.settling.push(user, Work::UnknownApp) {
-                return Err(too_many_settle());
-            }
-            return Ok(false);
+            return match self.settling.push(user, Work::UnknownApp) {
+                true => Ok(()),
+                false => Err(too_many_settle()),
+            };
         };
         let (mut is_custom_over, mut away_differs) = (false, false);
         let expired = self.directory.update(user, now, |presence| {
@@ -81,20 +78,23 @@ impl Service {
             away_differs = presence.away_logins() != away_was;
             expired
         });
-        let Some(Expired { to_settle, is_over, is_on_lists, .. }) = expired.await? else { return Ok(false) };
+        let Some(Expired { to_settle, is_over, is_on_lists, .. }) = expired.await? else { return Ok(()) };
         self.records.count_custom_expired(is_custom_over.into());
         if is_on_lists {
             self.deleted.add_again(user);
         }
-        if !to_settle.is_empty() {
-            // If that is not possible now, the ends are due again later.
+        // If the work cannot be added now, it is due again later.
+        if is_over {
+            // The facts have ended the logins of a deleted account. If the account exists again, the ends are due again.
+            self.settling.push(user, Work::Over);
+        } else if !to_settle.is_empty() {
             self.settling.push(user, Work::Ends(to_settle));
         }
         if away_differs {
             // The facts end the login of a user who is away.
             self.retries.push(Pending::Restrict { user: user.clone() });
         }
-        Ok(is_over)
+        Ok(())
     }
 
     /// Waits until there is work for [`Service::settle_due`].
@@ -103,25 +103,30 @@ impl Service {
     }
 
     /// Does due work that [`Service::expire_due`] has found and that needs the facts, for a limited number of users:
-    /// stores ended logins, and removes records whose app was deleted. Work that fails is due again later. If this
+    /// stores ended logins, and removes records of deleted accounts and apps. Work that fails is due again later. If this
     /// future is dropped, the records still have the work.
     ///
     /// The call may wait for the facts. Must not be called again before it has ended.
     pub async fn settle_due(&self, now: Now) {
-        let (mut ends, mut of_unknown_apps) = (Vec::new(), Vec::new());
+        let (mut ends, mut of_unknown_apps, mut over) = (Vec::new(), Vec::new(), Vec::new());
         let (work, _under_way) = self.settling.take();
         for (user, work) in work {
             match work {
                 Work::Ends(ended) => ends.push((user, ended)),
                 Work::UnknownApp => of_unknown_apps.push(user),
+                Work::Over => over.push(user),
             }
         }
         // Concurrent writes to the facts share commits.
         let settling =
             join_all(ends.iter().map(|(user, ended)| self.settle_or_retry(user, ended.clone(), now)));
-        let (_, ended) = join(settling, self.end_records_without_app(&of_unknown_apps, now)).await;
+        let without_app = self.end_records_without_app(&of_unknown_apps, now);
+        let (_, ended, removed) = join3(settling, without_app, self.remove_over(over, now)).await;
         if let Err(error) = ended {
             tracing::warn!(%error, "cannot remove the records of unknown apps; it will be retried");
+        }
+        if let Err(error) = removed {
+            tracing::warn!(%error, "cannot remove the records of deleted accounts; it will be retried");
         }
     }
 
@@ -138,15 +143,32 @@ impl Service {
     }
 
     /// Removes records of deleted accounts that were kept long enough.
+    ///
+    /// The facts may have an account again whose creation has not reached the record. Its friends already watch it and
+    /// have the version of the record. Without the record, the account would have another version, of which nobody is
+    /// told. The record is therefore kept as that of the account.
     async fn remove_over(&self, over: Vec<User>, now: Now) -> Result<(), ServiceError> {
+        if over.is_empty() {
+            return Ok(());
+        }
+        let accounts = self.facts.accounts(over.clone()).await?;
+        let found = || over.iter().zip(&accounts);
+        let gone: Vec<User> =
+            found().filter(|(_, account)| account.is_none()).map(|(user, _)| user.clone()).collect();
         if self.is_in_cluster() {
             // The node that has deleted an account may have ended before it took the account off all lists.
-            self.forget_deleted_users(&over, now).await?;
+            self.forget_deleted_users(&gone, now).await?;
         }
-        // A record is kept if the account was created again and has had a login since.
-        let is_forgettable = lamplight_core::Presence::is_forgettable;
-        try_join_all(over.iter().map(|user| self.directory.remove_if(user, is_forgettable, now))).await?;
-        Ok(())
+        let remove = |(user, account)| async move {
+            if Option::is_some(account) {
+                self.agree(user, now).await?;
+            }
+            // The record of an account that exists again is kept, also if the account was created just now.
+            self.directory.remove_if(user, Presence::is_forgettable, now).await?;
+            Ok(())
+        };
+        let removed: Vec<Result<(), ServiceError>> = join_all(found().map(remove)).await;
+        removed.into_iter().collect()
     }
 
     /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If this

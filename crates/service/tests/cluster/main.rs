@@ -494,6 +494,7 @@ async fn a_deleted_account_is_taken_off_all_lists_although_the_node_that_has_del
     assert_eq!(cluster.directory.searches.load(Ordering::Relaxed), searches);
     let lapse = now(3).after(AppSettings::default().timing.login_retention());
     cluster.here.expire_due(10, lapse).await.unwrap();
+    cluster.here.settle_due(lapse).await;
     assert_eq!(cluster.directory.stats().records, 1);
 }
 
@@ -526,6 +527,7 @@ async fn accounts_that_were_deleted_together_are_taken_off_the_lists_by_one_sear
     let before = cluster.directory.searches.load(Ordering::Relaxed);
     let lapse = now(3).after(AppSettings::default().timing.login_retention());
     cluster.here.expire_due(100, lapse).await.unwrap();
+    cluster.here.settle_due(lapse).await;
     assert_eq!(cluster.directory.stats().records, 0);
     assert_eq!(cluster.directory.searches.load(Ordering::Relaxed) - before, 1);
 }
