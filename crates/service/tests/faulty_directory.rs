@@ -254,6 +254,25 @@ async fn a_list_that_cannot_be_written_holds_up_no_list_and_no_account_of_others
 }
 
 #[tokio::test]
+async fn an_account_whose_deletion_has_not_reached_the_record_leaves_no_watchers_to_the_next_one() {
+    let (service, directory, _folder) = service(&["bob"]).await;
+    log_in(&service, "phone", Platform::Android, 1).await.unwrap();
+    let done = service.subscribe_for(&user("bob"), &["ann"], NOW).await.unwrap();
+    assert_eq!(done.subscribed, ids(&["ann"]));
+    directory.fail(&user("ann"), Fault::Lost);
+    assert!(service.delete_account(&user("ann"), NOW).await.is_err());
+    directory.mend();
+    assert!(service.create_account(&user("ann"), NOW).await.unwrap());
+    let list = async || service.subscriptions_of(&user("bob"), NOW).await.unwrap().0;
+    assert_eq!(list().await, []);
+    // Those who subscribe to the new account stay.
+    let _ = service.subscribe_for(&user("bob"), &["ann"], NOW).await.unwrap();
+    while service.retry(NOW).await > 0 {}
+    service.retry(NOW).await;
+    assert_eq!(list().await, ids(&["ann"]));
+}
+
+#[tokio::test]
 async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
     let (service, directory, _folder) = service(&["ann"]).await;
     let _ = service.delete_account(&user("ann"), NOW).await.unwrap();

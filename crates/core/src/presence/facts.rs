@@ -342,6 +342,11 @@ impl Presence {
         Transition { changed: true, restricted, ..Transition::quiet(()) }
     }
 
+    /// Whether the record is that of an account from before the creation with the number `born`.
+    pub fn is_older_than(&self, born: u64) -> bool {
+        self.born < born
+    }
+
     /// Ends a login that was recorded and then refused. The device counts as notified of the cause.
     ///
     /// - A later login of the device stays.

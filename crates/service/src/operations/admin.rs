@@ -64,7 +64,7 @@ impl Service {
             return Err(Code::NO_SUCH_APP.into());
         }
         if made.made || self.is_in_cluster() {
-            self.forget_deleted_user(user, now).await?;
+            self.forget_deleted_user(user, made.made.then_some(made.born), now).await?;
         }
         let restored = self.directory.update(user, now, |presence| {
             let restored = presence.restore_account(made.born);
@@ -261,14 +261,25 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Does the work of [`Service::forget_deleted`] for the `userID` of a new account that is being created.
-    pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+    /// Does the work of [`Service::forget_deleted`] for the `userID` of an account that is being created. `made` is the
+    /// number of the creation; `None` if the account existed before.
+    pub(crate) async fn forget_deleted_user(
+        &self,
+        user: &User,
+        made: Option<u64>,
+        now: Now,
+    ) -> Result<(), ServiceError> {
         let mut deleted = self.deleted.only(user);
-        if deleted.is_empty() && self.is_in_cluster() {
-            // The node that has deleted the account may not have taken it off the lists yet.
-            let is_deleted =
-                |_: &User, presence: Option<&Presence>| presence.is_some_and(Presence::is_deleted);
-            if self.directory.read(std::slice::from_ref(user), is_deleted).await? == [true] {
+        if deleted.is_empty() {
+            let is_in_cluster = self.is_in_cluster();
+            let is_on_lists = |_: &User, presence: Option<&Presence>| match presence {
+                // The node that has deleted the account may not have taken it off the lists yet.
+                Some(presence) if presence.is_deleted() => is_in_cluster,
+                // The deletion has not reached the record yet.
+                Some(presence) => made.is_some_and(|born| presence.is_older_than(born)),
+                None => false,
+            };
+            if self.directory.read(std::slice::from_ref(user), is_on_lists).await? == [true] {
                 deleted.insert(user.clone(), 0);
             }
         }

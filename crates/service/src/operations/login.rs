@@ -349,7 +349,7 @@ impl Service {
         };
         let connect = Connect { login: number, born, ..connect.clone() };
         let entered = match registered {
-            true => match self.forget_deleted_user(user, now).await {
+            true => match self.forget_deleted_user(user, Some(born), now).await {
                 Ok(()) => self.enter(user, app, &connect, registered, now).await,
                 Err(error) => Err(error),
             },
