@@ -94,7 +94,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let copy = root.join("target/mistakes/tree");
     take_copy(&root, &copy)?;
-    let table: Table = toml::from_str(&fs::read_to_string(root.join("crates/sim/mistakes/table.toml"))?)?;
+    let table = table(&root)?;
 
     let mut wrong = 0;
     let chosen = || table.mistake.iter().filter(|mistake| mistake.name.contains(&wanted));
@@ -122,6 +122,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     println!("{} mistakes, {wrong} of them not caught", table.mistake.len());
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn table(root: &Path) -> Result<Table, Box<dyn Error>> {
+    Ok(toml::from_str(&fs::read_to_string(root.join("crates/sim/mistakes/table.toml"))?)?)
 }
 
 /// Plants one mistake, runs its suite, and restores the file. Returns the failure that the suite reports. If the suite
@@ -223,4 +227,19 @@ fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Box<dyn Error>> 
 
 fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if fs::read(path).is_ok_and(|there| there == bytes) { Ok(()) } else { fs::write(path, bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of the code must not leave a mistake behind that can no longer be planted.
+    #[test]
+    fn the_snippet_of_each_mistake_occurs_once() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for Mistake { name, file, find, .. } in table(&root).unwrap().mistake {
+            let source = fs::read_to_string(root.join(&file)).unwrap();
+            assert_eq!(source.matches(&find).count(), 1, "{name}: {file}");
+        }
+    }
 }
