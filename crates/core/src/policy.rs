@@ -375,8 +375,10 @@ mod tests {
         assert!(changed(|settings| settings.limits.query_batch = 300));
         assert!(changed(|settings| settings.limits.subscribe_batch = 300));
         assert!(changed(|settings| settings.limits.unsubscribe_batch = 300));
+        assert!(changed(|settings| settings.limits.custom_status_bytes = 300));
+        assert!(changed(|settings| settings.limits.message_bytes = 300));
+        assert!(changed(|settings| settings.limits.friends = 300));
         assert!(!changed(|settings| settings.name = "Lamplight".to_owned()));
-        assert!(!changed(|settings| settings.limits.friends = 300));
         assert!(!changed(|settings| settings.timing.linger_web_ms = 300));
         // The switch of friends has no effect while the status switch is off.
         let off = |friend_notification| AppSettings {
