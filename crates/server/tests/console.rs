@@ -551,7 +551,8 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
             at,
             text: "hello".into(),
             unread: 1,
-            devices: Vec::new(),
+            // Without a device, the notice would be undecided, and the dispatcher would take it back.
+            devices: vec![Platform::IPhone],
         };
         let user = node.user(&format!("u{number}"));
         let notice = NewNotice { user, content: NoticeContent::Push(content), at };
