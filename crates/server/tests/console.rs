@@ -540,7 +540,7 @@ async fn a_link_that_falls_silent_is_measured() {
 #[tokio::test]
 async fn dead_letters_are_shown_sent_again_and_dropped() {
     let (mut node, browser) = logged_in().await;
-    // No receiver listens at the address. The notices are too young to become dead letters by themselves.
+    // No receiver listens here. The notices are too young to die; without a device, they would be taken back.
     node.set(|settings| settings.webhooks.push_url = "http://127.0.0.1:9/".into()).await;
     let (facts, at) = (node.facts(), node.clock.now().wall);
     let lane = Lane { app: node.app.id, hook: Hook::Push };
@@ -551,11 +551,10 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
             at,
             text: "hello".into(),
             unread: 1,
-            // Without a device, the notice would be undecided, and the dispatcher would take it back.
             devices: vec![Platform::IPhone],
         };
-        let user = node.user(&format!("u{number}"));
-        let notice = NewNotice { user, content: NoticeContent::Push(content), at };
+        let (user, content) = (node.user(&format!("u{number}")), NoticeContent::Push(content));
+        let notice = NewNotice { user, content, at };
         facts.enqueue(vec![notice], vec![]).await.unwrap();
     }
     let backlog = browser.get("/apps/1400000001/webhooks").await.body;
