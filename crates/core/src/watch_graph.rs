@@ -176,7 +176,8 @@ impl<S: Restricted> WatchGraph<S> {
     }
 
     /// Adds a reason for `watcher` to watch `user`, and an edge if there is none. A new edge is pending if the subject
-    /// has a state that is not [unconfirmed](Self::unconfirm). Returns the subject, and whether the edge is new; `None` if the watcher was removed.
+    /// has a state that is not [unconfirmed](Self::unconfirm). Returns the subject, and whether the edge is new; `None`
+    /// if the watcher was removed.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> Option<(SubjectKey, bool)> {
         self.watcher(watcher)?;
         let subject = self.intern(user);

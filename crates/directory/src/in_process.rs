@@ -235,8 +235,9 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry about a user to the journal. Returns `false` if it could not be written. The caller holds the lock of the user's shard, so nobody can read
-    /// the change, or append it to the change log, before it is in the journal.
+    /// Writes an entry about a user to the journal. Returns `false` if it could not be written. The caller holds the
+    /// lock of the user's shard, so nobody can read the change, or append it to the change log, before it is in the
+    /// journal.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) -> bool {
         let Some(journal) = &self.journal else { return false };
         let kept = BUFFER.with_borrow_mut(|buffer| {

@@ -23,8 +23,8 @@ impl Presence {
         self.is_deleted() || self.restrictions.as_ref().map_or_else(is_open, |it| it.are_as(stored))
     }
 
-    /// The data that the facts must keep about this user as long as the status is hidden from viewers, with the version of the
-    /// restrictions; `None` if the user has never restricted the status.
+    /// The data that the facts must keep about this user as long as the status is hidden from viewers, with the version
+    /// of the restrictions; `None` if the user has never restricted the status.
     pub fn away_logins(&self) -> Option<(u64, AwayLogins)> {
         let restrictions = self.restrictions.as_ref()?;
         Some((restrictions.version(), restrictions.away_logins(self.ended_through)))

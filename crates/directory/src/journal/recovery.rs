@@ -102,6 +102,37 @@ impl FoundRecords {
         hasher.hash_one(user) as usize % Self::PARTS
     }
 
+    /// Applies an entry. The order of entries does not matter, except that the `Begin` entry of a file comes first.
+    pub(super) fn apply(&self, entry: Entry, head: &Mutex<&mut Head>) {
+        match entry {
+            Entry::Put(user, presence, rev, place) => {
+                let presence = Some(presence);
+                drop(self.add(user, Found { rev, place, presence, lists_rev: rev, lists_since: rev }));
+            }
+            Entry::Change(user, presence, rev, place, lists_since) => {
+                let presence = Some(presence);
+                drop(self.add(user, Found { rev, place, presence, lists_rev: 0, lists_since }));
+            }
+            Entry::Remove(user, rev, place) => {
+                head.lock().raise(rev, place);
+                drop(self.add(user, Found { rev, place, presence: None, lists_rev: 0, lists_since: 0 }));
+            }
+            Entry::Begin(begin) => head.lock().begin(begin),
+            Entry::Alive(at) => {
+                if let Some(begin) = &mut head.lock().begin {
+                    begin.alive = begin.alive.max(at);
+                }
+            }
+            Entry::Complete => {}
+            // The files are read in ascending order of their generations. Of several marks of the same history, the
+            // highest is the last one.
+            Entry::Facts(mark) => match &mut head.lock().facts {
+                Some(noted) if mark.history == noted.history => noted.count = noted.count.max(mark.count),
+                noted => *noted = Some(mark),
+            },
+        }
+    }
+
     /// Stores an entry, unless an earlier entry has a higher revision. An entry with an equal revision replaces the
     /// earlier entry, because a later generation may have raised the record's version. Of the entries with lists, the
     /// one with the highest revision counts. Returns the entry that is not needed, whose memory is then freed without
@@ -157,39 +188,6 @@ impl Recovery {
             self.head.raise(found.rev, found.place);
         }
         lost
-    }
-}
-
-impl FoundRecords {
-    /// Applies an entry. The order of entries does not matter, except that the `Begin` entry of a file comes first.
-    pub(super) fn apply(&self, entry: Entry, head: &Mutex<&mut Head>) {
-        match entry {
-            Entry::Put(user, presence, rev, place) => {
-                let presence = Some(presence);
-                drop(self.add(user, Found { rev, place, presence, lists_rev: rev, lists_since: rev }));
-            }
-            Entry::Change(user, presence, rev, place, lists_since) => {
-                let presence = Some(presence);
-                drop(self.add(user, Found { rev, place, presence, lists_rev: 0, lists_since }));
-            }
-            Entry::Remove(user, rev, place) => {
-                head.lock().raise(rev, place);
-                drop(self.add(user, Found { rev, place, presence: None, lists_rev: 0, lists_since: 0 }));
-            }
-            Entry::Begin(begin) => head.lock().begin(begin),
-            Entry::Alive(at) => {
-                if let Some(begin) = &mut head.lock().begin {
-                    begin.alive = begin.alive.max(at);
-                }
-            }
-            Entry::Complete => {}
-            // The files are read in ascending order of their generations. Of several marks of the same history, the
-            // highest is the last one.
-            Entry::Facts(mark) => match &mut head.lock().facts {
-                Some(noted) if mark.history == noted.history => noted.count = noted.count.max(mark.count),
-                noted => *noted = Some(mark),
-            },
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 /// The pause between two pages of records whose restrictions are compared with the facts. Other operations use the
 /// stores in the pauses.
 const BETWEEN_COMPARED: Duration = Duration::from_millis(5);
+
 impl Cluster {
     /// Clears lost nodes until the task is aborted.
     pub(super) async fn clear_lost_nodes(self: Arc<Self>) {
@@ -73,10 +74,10 @@ impl Cluster {
         Ok(failed == 0)
     }
 
-    /// Completes the work of lost nodes without connections: ends the logins that they have not completed,
-    /// carries out their kicks and deletions, compares the restrictions of all records with the facts, and then removes the nodes from the register. A node that the register
-    /// has lost is forgotten instead (`Duties::forget`). If all of the nodes have left the register
-    /// ([`LostNode::has_left`]), they are only forgotten.
+    /// Completes the work of lost nodes without connections: ends the logins that they have not completed, carries out
+    /// their kicks and deletions, compares the restrictions of all records with the facts, and then removes the nodes
+    /// from the register. A node that the register has lost is forgotten instead (`Duties::forget`). If all of the nodes
+    /// have left the register ([`LostNode::has_left`]), they are only forgotten.
     ///
     /// One comparison is enough for all of the nodes, because it does not depend on which node has made a change.
     async fn finish(&self, lost: &[LostNode]) -> Result<(), ServiceError> {
@@ -120,8 +121,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Compares the restrictions of all live records with the facts. A lost node may have committed a change that has not
-    /// reached the live record.
+    /// Compares the restrictions of all live records with the facts. A lost node may have committed a change that has
+    /// not reached the live record.
     async fn compare_restrictions(&self) -> Result<(), ServiceError> {
         let mut place = Some(ComparedCursor::default());
         while let Some(from) = place {
