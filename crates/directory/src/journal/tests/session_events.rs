@@ -1,8 +1,11 @@
-//! A test of the form of session events in the journal.
+//! Tests of session events in the journal.
 
+use super::{World, finish, log_in, now, user};
+use crate::Directory;
+use lamplight_core::Presence;
 use lamplight_model::{
-    CustomStatus, Platform, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp, Version,
-    Visibility,
+    AppSettings, CustomStatus, Platform, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp,
+    Version, Visibility,
 };
 
 #[test]
@@ -27,4 +30,22 @@ fn a_session_event_comes_back_whole_from_the_journal() {
         let again: SessionEvent = postcard::from_bytes(&postcard::to_stdvec(&event).unwrap()).unwrap();
         assert_eq!(again, event);
     }
+}
+
+#[test]
+fn users_with_session_events_are_found_again_after_a_kill() {
+    let world = World::new();
+    let mut settings = AppSettings::default();
+    settings.webhooks.state_change_url = "https://receiver".to_owned();
+    for n in 0..9 {
+        log_in(&*world.directory, &user(n), "here", now(0));
+        if n % 3 == 1 {
+            let custom = CustomStatus::new("busy", 100).unwrap();
+            let act =
+                |presence: &mut Presence| presence.set_custom_status(custom.clone(), None, &settings, now(1));
+            finish((&*world.directory as &dyn Directory).update(&user(n), now(1), act)).unwrap();
+        }
+    }
+    let (directory, _) = world.killed("one", now(2));
+    assert_eq!(finish(directory.with_events(0, None, 100)).unwrap(), [1, 4, 7].map(user));
 }
