@@ -355,6 +355,12 @@ impl<S: Versioned> Hub<S> {
         self.graph.drain_pending(watcher, |state, hidden_from| tell(state.view_for(hidden_from)))
     }
 
+    /// Loads the memory that [`Hub::drain`] needs for these connections into the cache of the processor. `load` loads a
+    /// state.
+    pub fn preload(&self, watchers: &[WatcherKey], mut load: impl FnMut(&S)) {
+        self.graph.preload(watchers, |views| load(views.state()));
+    }
+
     /// Whether the mailbox of a connection contains a mark.
     pub fn has_pending(&self, watcher: WatcherKey) -> bool {
         self.graph.pending(watcher) > 0

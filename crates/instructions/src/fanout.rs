@@ -10,6 +10,9 @@ use lamplight_wire::{EncodedStatus, StatusBatch, encode_status};
 use std::ops::Range;
 use std::sync::Arc;
 
+/// The number of connections that a worker loads into the cache together.
+const GROUP: usize = 16;
+
 /// The newest status of a user, in the form in which a worker keeps it.
 pub struct Newest(pub EncodedStatus);
 
@@ -51,6 +54,7 @@ impl<A> Ring<A> {
     fn collect(
         &mut self,
         take_touched: impl Fn(&mut A, &mut Vec<WatcherKey>),
+        preload: impl Fn(&A, &[WatcherKey]),
         drain: impl Fn(&mut A, WatcherKey, &mut StatusBatch),
     ) -> usize {
         let mut bytes = 0;
@@ -59,13 +63,17 @@ impl<A> Ring<A> {
             if self.round.is_empty() {
                 return bytes;
             }
-            for watcher in self.round.drain(..) {
-                self.batch.clear();
-                self.outgoing.clear();
-                drain(&mut self.all, watcher, &mut self.batch);
-                self.batch.put_native(&mut self.outgoing);
-                bytes += self.outgoing.len();
+            for group in self.round.chunks(GROUP) {
+                preload(&self.all, group);
+                for watcher in group {
+                    self.batch.clear();
+                    self.outgoing.clear();
+                    drain(&mut self.all, *watcher, &mut self.batch);
+                    self.batch.put_native(&mut self.outgoing);
+                    bytes += self.outgoing.len();
+                }
             }
+            self.round.clear();
         }
     }
 }
@@ -78,7 +86,8 @@ impl Ring<Hub<Newest>> {
 
     /// Encodes the statuses for all marked connections. Returns the number of bytes.
     pub fn deliver(&mut self) -> usize {
-        self.collect(Hub::take_touched, |hub, watcher, batch| {
+        let preload = |all: &Hub<Newest>, group: &[WatcherKey]| all.preload(group, |state| state.0.preload());
+        self.collect(Hub::take_touched, preload, |hub, watcher, batch| {
             hub.drain(watcher, |state| push(state, batch));
         })
     }
@@ -93,7 +102,9 @@ impl Ring<Audience<Newest>> {
 
     /// Encodes the statuses for all marked connections. Returns the number of bytes.
     pub fn deliver(&mut self) -> usize {
-        self.collect(Audience::take_touched, |audience, watcher, batch| {
+        let preload =
+            |all: &Audience<Newest>, group: &[WatcherKey]| all.preload(group, |state| state.0.preload());
+        self.collect(Audience::take_touched, preload, |audience, watcher, batch| {
             audience.drain(watcher, |state| push(state, batch));
         })
     }

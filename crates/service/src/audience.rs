@@ -470,6 +470,12 @@ impl<S: Versioned> Audience<S> {
         self.hub.drain(watcher, tell)
     }
 
+    /// Loads the memory that [`Audience::drain`] needs for these connections into the cache of the processor. `load`
+    /// loads a status.
+    pub fn preload(&self, watchers: &[WatcherKey], load: impl FnMut(&S)) {
+        self.hub.preload(watchers, load);
+    }
+
     /// All watched users. The caller reads their statuses again after it has missed a part of the log.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.hub.users()

@@ -7,6 +7,7 @@ use crate::v1;
 use lamplight_model::{UserStatus, Version};
 use prost::Message as _;
 use prost::encoding::{encode_varint, encoded_len_varint};
+use std::hint::black_box;
 
 /// The protobuf keys of `ServerMessage.status_changed` and `StatusChanged.statuses`: field number << 3 | 2.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
@@ -25,6 +26,9 @@ const KEYS_NOT_SHOWN: [u8; 3] = [KEY_VERSION, KEY_REASON, 8 << 3 | 2];
 
 /// The protobuf encoding of `StatusChanged.snapshot_complete = true`: field number << 3 | 0, then 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
+
+/// The bytes that a processor loads into its cache at once.
+const CACHE_LINE: usize = 64;
 
 /// The JSON text before the statuses.
 const JSON_HEAD: &[u8] = br#"{"statusChanged":{"statuses":["#;
@@ -164,6 +168,13 @@ impl EncodedStatus {
 
     fn protobuf(&self) -> &[u8] {
         &self.bytes[..self.protobuf_len()]
+    }
+
+    /// Reads a byte of each cache line of the encoding, so that a copy soon after does not wait for the memory.
+    pub fn preload(&self) {
+        self.bytes.iter().step_by(CACHE_LINE).for_each(|byte| {
+            black_box(*byte);
+        });
     }
 
     /// Returns the length of the protobuf encoding in bytes.

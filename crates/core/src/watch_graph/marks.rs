@@ -7,6 +7,11 @@ use crate::touched::Touched;
 use crate::watch_reasons::Why;
 use lamplight_model::User;
 use slab::Slab;
+use smallvec::SmallVec;
+
+/// The number of pending states that [`WatchGraph::preload`] loads for each watcher. A client that reads in time seldom
+/// has more.
+const PRELOADED: usize = 8;
 
 impl<S: Restricted> WatchGraph<S> {
     /// Records that the state of a subject was sent to `watcher`. Removes the pending mark and the [hold](Self::hold)
@@ -100,6 +105,25 @@ impl<S: Restricted> WatchGraph<S> {
         let Self { touched, watchers, .. } = self;
         touched.take_first(|key, change| change_marks(watchers, key, change), round);
         touched.take_share(share, |key, change| change_marks(watchers, key, change), round);
+    }
+
+    /// Loads the memory that [`WatchGraph::drain_pending`] needs for these watchers into the cache of the processor, for up
+    /// to eight pending states of each watcher. `load` loads a state.
+    ///
+    /// A drain goes from the watcher to its edges, from there to the subjects, and then to their states. It waits for the
+    /// memory four times, because each step needs the one before. Each of the two passes here makes two steps for all
+    /// watchers. Its reads for one watcher do not depend on those for another, so the processor waits for many of them at
+    /// the same time.
+    pub fn preload(&self, keys: &[WatcherKey], load: impl FnMut(&S)) {
+        let mut subjects = SmallVec::<[u32; 64]>::new();
+        for watcher in keys.iter().filter_map(|key| self.watcher(*key)) {
+            let places = watcher.pending.iter().take(PRELOADED);
+            let edges = places.filter_map(|place| watcher.outgoing.get(usize::from(*place)));
+            edges.for_each(|edge| subjects.push(edge.subject & SUBJECT));
+        }
+        let states =
+            subjects.iter().filter_map(|subject| self.subjects.get(*subject as usize)?.state.as_ref());
+        states.for_each(load);
     }
 
     /// The number of watchers in crowds that wait for the next call of [`WatchGraph::take_touched`]. Other watchers are

@@ -281,6 +281,12 @@ impl World {
     fn drain(&mut self, c: u8, room: usize) {
         self.on(c, |hub, key, model| {
             let connection = model.connections.get_mut(&c).unwrap();
+            let mut loaded: Vec<(u8, u64)> = Vec::new();
+            hub.preload(&[key], |state| {
+                loaded.push((state.user_id.as_str()[1..].parse().unwrap(), state.version.0));
+            });
+            let marked = connection.pending.iter().take(8).map(|u| (*u, model.states[u]));
+            assert_eq!(loaded, marked.collect::<Vec<_>>(), "what the drain reads, at most eight states");
             connection.sort_pending();
             let rest = connection.pending.split_off(room.min(connection.pending.len()));
             let expected: Vec<(u8, u64)> = std::mem::replace(&mut connection.pending, rest)

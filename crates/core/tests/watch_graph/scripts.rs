@@ -351,6 +351,36 @@ fn users_of_the_same_name_in_two_apps_have_nothing_in_common() {
     assert!(hub.tell(&one, &state("ann", 1), None));
 }
 
+#[test]
+fn nothing_is_loaded_for_a_connection_that_was_removed() {
+    let mut hub: Hub<UserStatus> = Hub::default();
+    let gone = hub.attach(1);
+    hub.detach(gone);
+    let later = hub.attach(1);
+    assert_eq!(later.slot(), gone.slot());
+    hub.watch(later, &who("ann"), Why::Subscribed);
+    hub.tell(&who("ann"), &state("ann", 1), None);
+    let mut loaded = 0;
+    hub.preload(&[gone], |_| loaded += 1);
+    assert_eq!(loaded, 0);
+    hub.preload(&[gone, later], |_| loaded += 1);
+    assert_eq!(loaded, 1);
+}
+
+#[test]
+fn no_more_than_eight_states_are_loaded_for_a_connection() {
+    let mut hub: Hub<UserStatus> = Hub::default();
+    let watcher = hub.attach(10);
+    let users: Vec<String> = (0..10).map(|user| format!("user{user}")).collect();
+    for user in &users {
+        hub.watch(watcher, &who(user), Why::Subscribed);
+        hub.tell(&who(user), &state(user, 1), None);
+    }
+    let mut loaded = Vec::new();
+    hub.preload(&[watcher], |state| loaded.push(state.user_id.to_string()));
+    assert_eq!(loaded, users[..8]);
+}
+
 /// A user with a thousand watchers changes, and then a user with two watchers.
 #[test]
 fn a_crowd_is_served_in_shares_and_delays_nobody_else() {

@@ -10,6 +10,7 @@ use lamplight_protocol::Protocol;
 use lamplight_service::{KeyMark, ListDifference, OwnListChange};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};
+use std::hint::black_box;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -185,6 +186,14 @@ impl Connection {
         match &mut self.session {
             Session::LoggedIn(login) => Some(login),
             Session::New { .. } | Session::Closing { .. } => None,
+        }
+    }
+
+    /// Reads what a delivery to this connection reads, so that the delivery does not wait for the memory.
+    pub fn preload(&self) {
+        black_box((self.to_flush, self.unsent(), self.work));
+        if let Some(login) = self.login() {
+            black_box((login.list_difference.is_some(), login.snapshot_left, login.lists.told()));
         }
     }
 

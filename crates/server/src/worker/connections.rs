@@ -42,6 +42,12 @@ impl Connections {
         self.slots.borrow_mut()
     }
 
+    /// Loads the connections in these slots into the cache of the processor.
+    pub fn preload(&self, slots: &[usize]) {
+        let connections = self.slots.borrow();
+        slots.iter().filter_map(|slot| connections.get(*slot)).for_each(Connection::preload);
+    }
+
     /// Adds a connection, which `make` creates from a free slot and a new id. If `make` fails, adds nothing.
     pub fn add<E>(
         &self,

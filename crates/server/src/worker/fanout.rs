@@ -11,6 +11,7 @@ use lamplight_model::{UserId, UserStatus, Version};
 use lamplight_service::{Effect, Urgency};
 use lamplight_wire::v1::{self, server_message::Body};
 use lamplight_wire::{EncodedStatus, encode_status};
+use smallvec::SmallVec;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,6 +23,10 @@ const MAX_BATCH_BYTES: usize = 16 * 1024;
 /// The maximum number of status changes whose delivery times are recorded late. The delivery time of a crowded user's
 /// change (more than 256 watchers on this worker) is recorded only when the crowd has been served.
 const MOST_LATE: usize = 1_000;
+
+/// The number of connections that are loaded into the cache together before they are served. The kernel needs most of
+/// the cache for each send, so what was loaded long before is no longer there.
+const GROUP: usize = 16;
 
 /// The newest status of a watched user, in the hub. It is encoded once for all watchers who are shown it.
 pub struct MailboxStatus(pub EncodedStatus);
@@ -176,15 +181,31 @@ impl Worker {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_due(self.shared.clock.now().moment, &mut touched);
         let to_flush = self.connections.take_to_flush();
-        let touched =
-            touched.into_iter().filter_map(|watcher| self.slot_of_watcher(watcher)).collect::<Vec<_>>();
-        let (connections, began) = (touched.len(), self.shared.clock.now().moment);
-        for slot in touched.into_iter().chain(to_flush.into_iter().map(|slot| slot as usize)) {
-            self.contain(slot, || self.deliver(slot));
+        let began = self.shared.clock.now().moment;
+        let mut connections = 0;
+        for group in touched.chunks(GROUP) {
+            let slots = self.preload(group);
+            connections += slots.len();
+            for slot in slots {
+                self.contain(slot, || self.deliver(slot));
+            }
+        }
+        for slot in to_flush {
+            self.contain(slot as usize, || self.deliver(slot as usize));
         }
         let mut gathering = self.gathering.get();
         gathering.delivered(connections, began, self.shared.clock.now().moment);
         self.gathering.set(gathering);
+    }
+
+    /// Loads what a delivery to these watchers needs into the cache of the processor. Returns the slots of their
+    /// connections.
+    fn preload(&self, watchers: &[WatcherKey]) -> SmallVec<[usize; GROUP]> {
+        self.audience.borrow().preload(watchers, |state| state.0.preload());
+        let slots: SmallVec<_> =
+            watchers.iter().filter_map(|watcher| self.slot_of_watcher(*watcher)).collect();
+        self.connections.preload(&slots);
+        slots
     }
 
     /// Returns the time for which the delivery of `changes` changes is put off after a large delivery. `None` if they
