@@ -355,8 +355,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.drain_pending(watcher, |state, hidden_from| tell(state.view_for(hidden_from)))
     }
 
-    /// Loads the memory that [`Hub::drain`] needs for these connections into the cache of the processor. `load` loads a
-    /// state.
+    /// Loads the memory that [`Hub::drain`] needs for these connections into the cache of the processor, for up to eight
+    /// marked states of each connection. Calls `load` with each of these states; it must read the memory that the state
+    /// points to. For a connection that may not see a state, this loads memory that is not needed.
     pub fn preload(&self, watchers: &[WatcherKey], mut load: impl FnMut(&S)) {
         self.graph.preload(watchers, |views| load(views.state()));
     }

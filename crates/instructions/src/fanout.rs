@@ -10,7 +10,7 @@ use lamplight_wire::{EncodedStatus, StatusBatch, encode_status};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The number of connections that a worker loads into the cache together.
+/// As `GROUP` in `server/src/worker/fanout.rs`. The benchmarks have no connections and logins to load.
 const GROUP: usize = 16;
 
 /// The newest status of a user, in the form in which a worker keeps it.

@@ -470,8 +470,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.drain(watcher, tell)
     }
 
-    /// Loads the memory that [`Audience::drain`] needs for these connections into the cache of the processor. `load`
-    /// loads a status.
+    /// Loads the memory that [`Audience::drain`] needs for these connections into the cache of the processor, as
+    /// [`Hub::preload`].
     pub fn preload(&self, watchers: &[WatcherKey], load: impl FnMut(&S)) {
         self.hub.preload(watchers, load);
     }

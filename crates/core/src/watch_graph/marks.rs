@@ -108,14 +108,15 @@ impl<S: Restricted> WatchGraph<S> {
     }
 
     /// Loads the memory that [`WatchGraph::drain_pending`] needs for these watchers into the cache of the processor, for up
-    /// to eight pending states of each watcher. `load` loads a state.
+    /// to eight pending states of each watcher. Calls `load` with each of these states; it must read the memory that the
+    /// state points to.
     ///
     /// A drain goes from the watcher to its edges, from there to the subjects, and then to their states. It waits for the
     /// memory four times, because each step needs the one before. Each of the two passes here makes two steps for all
     /// watchers. Its reads for one watcher do not depend on those for another, so the processor waits for many of them at
     /// the same time.
     pub fn preload(&self, keys: &[WatcherKey], load: impl FnMut(&S)) {
-        let mut subjects = SmallVec::<[u32; 64]>::new();
+        let mut subjects = SmallVec::<[u32; 128]>::new();
         for watcher in keys.iter().filter_map(|key| self.watcher(*key)) {
             let places = watcher.pending.iter().take(PRELOADED);
             let edges = places.filter_map(|place| watcher.outgoing.get(usize::from(*place)));

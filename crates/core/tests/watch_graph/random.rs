@@ -286,7 +286,7 @@ impl World {
                 loaded.push((state.user_id.as_str()[1..].parse().unwrap(), state.version.0));
             });
             let marked = connection.pending.iter().take(8).map(|u| (*u, model.states[u]));
-            assert_eq!(loaded, marked.collect::<Vec<_>>(), "what the drain reads, at most eight states");
+            assert_eq!(loaded, marked.collect::<Vec<_>>(), "the first eight marked states");
             connection.sort_pending();
             let rest = connection.pending.split_off(room.min(connection.pending.len()));
             let expected: Vec<(u8, u64)> = std::mem::replace(&mut connection.pending, rest)

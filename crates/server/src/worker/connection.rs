@@ -189,7 +189,8 @@ impl Connection {
         }
     }
 
-    /// Reads what a delivery to this connection reads, so that the delivery does not wait for the memory.
+    /// Reads some fields of the connection and of its login, so that most of their memory is in the cache when the
+    /// connection is served.
     pub fn preload(&self) {
         black_box((self.to_flush, self.unsent(), self.work));
         if let Some(login) = self.login() {

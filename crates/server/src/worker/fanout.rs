@@ -24,8 +24,8 @@ const MAX_BATCH_BYTES: usize = 16 * 1024;
 /// change (more than 256 watchers on this worker) is recorded only when the crowd has been served.
 const MOST_LATE: usize = 1_000;
 
-/// The number of connections that are loaded into the cache together before they are served. The kernel needs most of
-/// the cache for each send, so what was loaded long before is no longer there.
+/// The number of connections that are loaded into the cache together before they are served. Each send replaces a part of
+/// the cache, so what was loaded hundreds of sends before is no longer there.
 const GROUP: usize = 16;
 
 /// The newest status of a watched user, in the hub. It is encoded once for all watchers who are shown it.
