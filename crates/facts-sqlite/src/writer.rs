@@ -6,8 +6,9 @@ use rusqlite::{Connection, Error};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The maximum number of waiting writes. The writer needs about half a second for them. A further write fails with
@@ -16,6 +17,10 @@ pub const WRITE_QUEUE: usize = 16_384;
 
 /// The maximum number of writes in one commit. A higher number would gain little, and would delay the first write.
 pub const WRITE_BATCH: usize = 512;
+
+/// The time without a write after which the writer frees the pages in its cache. They take up to 16 MiB, and the kernel
+/// has them too.
+pub const IDLE: Duration = Duration::from_secs(1);
 
 /// The counters of the writer since its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -203,7 +208,7 @@ where
 
 /// The loop of the writer thread. It ends when the handle is dropped and the queue is empty.
 fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counters: &Counters) {
-    while let Ok(first) = writes.recv() {
+    while let Some(first) = next_write(writes, IDLE, || free_cache(connection)) {
         let mut batch = vec![first];
         let committed = commit_batch(connection, writes, &mut batch);
         match &committed {
@@ -222,6 +227,26 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
         for write in batch {
             write.answer(&committed, counters);
         }
+    }
+}
+
+/// Waits for the next write. If none comes within `idle`, calls `free`, and waits on. `None` if the queue is closed and
+/// empty.
+fn next_write<W>(writes: &Receiver<W>, idle: Duration, free: impl FnOnce()) -> Option<W> {
+    match writes.recv_timeout(idle) {
+        Ok(write) => Some(write),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
+            free();
+            writes.recv().ok()
+        }
+    }
+}
+
+/// Frees the pages in the cache of the connection. They are read again from the file when they are needed.
+fn free_cache(connection: &Connection) {
+    if let Err(error) = connection.execute_batch("PRAGMA shrink_memory") {
+        tracing::debug!(%error, "the cache of the database could not be freed");
     }
 }
 
@@ -283,6 +308,36 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
     use std::sync::mpsc::channel;
+
+    #[test]
+    fn the_cache_is_freed_once_when_no_write_comes_in_time() {
+        let (queue, writes) = channel();
+        queue.send(1).unwrap();
+        let freed = std::cell::Cell::new(0);
+        let next = |idle| {
+            next_write(&writes, idle, || {
+                freed.set(freed.get() + 1);
+                queue.send(2).unwrap();
+            })
+        };
+        assert_eq!((next(Duration::ZERO), freed.get()), (Some(1), 0), "a write waits");
+        assert_eq!((next(Duration::ZERO), freed.get()), (Some(2), 1), "the write comes later");
+        queue.send(3).unwrap();
+        assert_eq!((next(IDLE), freed.get()), (Some(3), 1));
+        drop(queue);
+        assert_eq!(next_write(&writes, IDLE, || panic!("there is no wait for a closed queue")), None);
+    }
+
+    #[test]
+    fn a_connection_whose_cache_was_freed_reads_and_writes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(folder.path().join("names.db")).unwrap();
+        connection.execute_batch("CREATE TABLE names (name TEXT); INSERT INTO names VALUES ('ann')").unwrap();
+        free_cache(&connection);
+        connection.execute("INSERT INTO names VALUES ('bob')", ()).unwrap();
+        let count: i64 = connection.query_row("SELECT COUNT(*) FROM names", (), |row| row.get(0)).unwrap();
+        assert_eq!(count, 2);
+    }
 
     /// The first write waits until all writes are queued, so that they share a transaction.
     #[tokio::test]
